@@ -1,0 +1,27 @@
+"""Articles and everything syndicated from them; has never heard of subscribers."""
+
+from feeds.article import Article, Content, Entry, from_document
+from feeds.document import Author, Date, Document, Enclosure, Place, Problem
+from feeds.errors import FeedsError
+from feeds.feed import Body, FeedSpec, Format, Rendering, Site
+from feeds.query import Query
+
+__all__ = [
+    "Article",
+    "Author",
+    "Body",
+    "Content",
+    "Date",
+    "Document",
+    "Enclosure",
+    "Entry",
+    "FeedSpec",
+    "FeedsError",
+    "Format",
+    "Place",
+    "Problem",
+    "Query",
+    "Rendering",
+    "Site",
+    "from_document",
+]

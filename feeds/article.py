@@ -1,0 +1,277 @@
+"""The article: what a source gave us, cleaned, with an identity that is minted once.
+
+Pure; standard library only. Refuses to be born invalid (`InvalidArticle`) and to invent: a date
+that is not known stays unknown.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import urljoin, urlsplit
+
+from feeds.document import Author, Date, Document, Enclosure
+from feeds.errors import InvalidArticle
+from feeds.kit import text as texts
+
+TITLE_FROM_TEXT = 100  # characters of a title that is made from the first sentence
+TITLE_LIMIT = 1000  # characters kept of a title that came with the document
+SUMMARY_LIMIT = 280  # characters of a summary that is made from the text
+TEASER_OPENING = 32  # letters and digits by which a teaser's article is looked up
+
+_NAMESPACE = uuid.UUID("6f2d3a86-9d0e-5a3c-8a51-0b6c1f6f7a11")
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+\Z")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The body of a document after cleaning: safe absolute HTML and the same as plain text."""
+
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What a source gave us, fit to be published.
+
+    `id` is our own (uuid5 of source and key) and never changes; `iri` is what feeds publish:
+    the document's own id where that is an absolute IRI, else `urn:uuid:` and `id`.
+    `html` is sanitised and absolute, `text` its plain words, paragraphs parted by empty lines.
+    """
+
+    source: str
+    key: str
+    title: str
+    html: str
+    text: str
+    id: str = ""
+    own_iri: str = ""
+    url: str = ""
+    title_made: bool = False
+    summary: str = ""
+    image: str = ""
+    published: Date | None = None
+    updated: Date | None = None
+    authors: tuple[Author, ...] = ()
+    tags: tuple[str, ...] = ()
+    section: str = ""
+    language: str = ""
+    publication: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
+    excerpt: bool = False
+    position: int = 0
+    origin: str = ""
+    withdrawn: bool = False
+    minor: bool = False
+    resend: bool = False
+    fingerprint: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        """Mint id and fingerprint where they are not given; refuse what cannot be published."""
+        if not (self.source and self.key):
+            raise InvalidArticle("an article needs a source and a key")
+        if not self.title:
+            raise InvalidArticle("an article needs a title or text to make one from")
+        for date in (self.published, self.updated):
+            if date is not None and date.at.tzinfo is None:
+                raise InvalidArticle("a date needs a time zone")
+        if not self.id:
+            object.__setattr__(self, "id", mint_id(self.source, self.key))
+        if not self.fingerprint:
+            object.__setattr__(self, "fingerprint", _fingerprint(self))
+
+    @property
+    def iri(self) -> str:
+        """The id that feeds publish; an absolute IRI (RFC 4287, 4.2.6)."""
+        return self.own_iri or f"urn:uuid:{self.id}"
+
+    @property
+    def normalised(self) -> str:
+        """Title, summary and text for word matching; see `kit.text.normalise`."""
+        return _normalised(self.title, self.summary, self.text)
+
+    @property
+    def opening(self) -> str:
+        """The first letters and digits of the text, by which a teaser finds its article."""
+        return opening(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An article as the store knows it: the words, and what the ledger recorded about them.
+
+    `arrival` and `change` are positions in commit order; an article that is not visible yet has
+    no arrival. `revised_at` is when the words last changed other than by a minor edit.
+    """
+
+    article: Article
+    revision: int
+    arrival: int | None
+    arrived_at: datetime | None
+    change: int
+    changed_at: datetime
+    revised_at: datetime
+    withdrawn_at: datetime | None = None
+
+    @property
+    def sort_key(self) -> tuple[float, int, int]:
+        """Newest date first, then page position, then the later arrival first."""
+        date = self.article.published.at if self.article.published else self.arrived_at
+        stamp = date.timestamp() if date else 0.0
+        return (-stamp, self.article.position, -(self.arrival or 0))
+
+    @property
+    def updated(self) -> datetime:
+        """When the entry last changed in a way a reader should notice (RFC 4287, 4.2.15)."""
+        article = self.article
+        candidates = [date.at for date in (article.published, article.updated) if date]
+        if self.revision > 1 or not candidates:
+            candidates.append(self.revised_at)
+        return max(candidates)
+
+
+def mint_id(source: str, key: str) -> str:
+    """Return the article id for `key` within `source`: a uuid5, the same in every store."""
+    return str(uuid.uuid5(_NAMESPACE, f"{len(source)}:{source}:{key}"))
+
+
+def opening(text: str) -> str:
+    """Return the first letters and digits of `text`, casefolded, or "" if there are too few."""
+    letters = texts.normalise(text[:400]).replace(" ", "")
+    return letters[:TEASER_OPENING] if len(letters) >= TEASER_OPENING else ""
+
+
+def begins_like(full: str, teaser: str) -> bool:
+    """Tell whether the text `full` begins as `teaser` does; its last word may be cut off."""
+    wanted = texts.normalise(teaser).split()
+    if wanted and not teaser.rstrip().endswith((".", "!", "?", "…")):
+        wanted.pop()
+    head = texts.normalise(full[: 2 * len(teaser) + 80]).split()[: len(wanted)]
+    if len(head) < len(wanted) or not wanted:
+        return False
+    differing = sum(a != b for a, b in zip(head, wanted, strict=True))
+    return differing * 10 <= len(wanted)
+
+
+def is_iri(text: str) -> bool:
+    """Tell whether `text` is an absolute IRI that may be published as an id verbatim."""
+    return bool(_IRI.match(text)) and len(text) <= 2000
+
+
+def from_document(document: Document, content: Content) -> Article:
+    """Return the article that `document` describes, with its cleaned `content`.
+
+    Raises InvalidArticle, with a message for the author of the document.
+    """
+    base = document.base or document.url
+    summary = texts.one_line(document.summary)
+    text = texts.clean(content.text).strip()
+    title = texts.shorten(texts.one_line(document.title), TITLE_LIMIT)
+    enclosures = tuple(_enclosures(document, base))
+    url = _web_url(document.url)
+    if document.url and not url:
+        raise InvalidArticle(f"the url {document.url[:80]!r} is not an http or https address")
+    if not (text or summary or (title and (url or enclosures))) and not document.withdrawn:
+        raise InvalidArticle("there is no text: give it content, a summary, or a url and a title")
+    made = title or texts.first_sentence(text or summary, TITLE_FROM_TEXT) or document.id
+    own_id = texts.one_line(document.id)
+    return Article(
+        source=document.source,
+        key=_key(document, own_id, url, text or summary or title),
+        own_iri=own_id if is_iri(own_id) else "",
+        url=url,
+        title=made,
+        title_made=not title,
+        html=content.html,
+        text=text,
+        summary=summary,
+        image=_web_url(urljoin(base, document.image.strip())) if document.image else "",
+        published=document.published,
+        updated=document.updated,
+        authors=tuple(_authors(document)),
+        tags=tuple(dict.fromkeys(filter(None, map(texts.one_line, document.tags)))),
+        section=texts.one_line(document.section),
+        language=document.language.strip() if _LANGUAGE.match(document.language.strip()) else "",
+        publication=texts.one_line(document.publication),
+        enclosures=enclosures,
+        excerpt=document.excerpt,
+        position=document.position,
+        origin=str(document.place.path),
+        withdrawn=document.withdrawn,
+        minor=document.minor,
+        resend=document.resend,
+    )
+
+
+def become(teaser: Article, full: Article) -> Article:
+    """Return `full` under the identity of `teaser`, keeping what only the teaser knew."""
+    return replace(
+        full,
+        id=teaser.id,
+        published=full.published or teaser.published,
+        publication=full.publication or teaser.publication,
+        fingerprint="",
+    )
+
+
+@lru_cache(maxsize=64)
+def _normalised(*parts: str) -> str:
+    """Cached, for a thousand feeds look at the same article one after the other."""
+    return texts.normalise("\n".join(parts))
+
+
+def _key(document: Document, own_id: str, url: str, text: str) -> str:
+    if own_id:
+        return f"id:{own_id}"
+    if url:
+        return f"url:{url}"
+    if document.path:
+        return f"path:{document.path}"
+    return f"text:{texts.digest(texts.one_line(document.publication), texts.normalise(text))}"
+
+
+def _web_url(url: str) -> str:
+    """Return `url` if it can be followed from a feed, else nothing."""
+    url = url.strip()
+    if not is_iri(url):
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme.lower() in {"http", "https"} and parts.hostname else ""
+
+
+def _enclosures(document: Document, base: str) -> list[Enclosure]:
+    found = []
+    for enclosure in document.enclosures:
+        url = _web_url(urljoin(base, enclosure.url.strip()))
+        if url:
+            found.append(replace(enclosure, url=url, title=texts.one_line(enclosure.title)))
+    return found
+
+
+def _authors(document: Document) -> list[Author]:
+    found = []
+    for author in document.authors:
+        name, email = texts.one_line(author.name), texts.one_line(author.email)
+        url = _web_url(author.url)
+        if name or email or url:
+            found.append(Author(name=name, email=email, url=url))
+    return found
+
+
+def _fingerprint(article: Article) -> str:
+    """Everything that makes another revision; not the position on a page, nor the file."""
+    both = (article.published, article.updated)
+    dates = [f"{date.at.isoformat()}{date.day_only}" if date else "" for date in both]
+    lists = [repr(article.authors), repr(article.tags), repr(article.enclosures)]
+    flags = repr((article.excerpt, article.withdrawn))
+    words = [article.title, article.html, article.text, article.summary, article.image]
+    labels = [article.url, article.own_iri, article.section, article.language, article.publication]
+    return texts.digest(*words, *labels, *dates, *lists, flags)

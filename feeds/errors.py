@@ -1,0 +1,27 @@
+"""Every error this package raises on purpose; leaves carry data, the message says what to do."""
+
+from __future__ import annotations
+
+
+class FeedsError(Exception):
+    """Root of the errors of articles, feeds and their store."""
+
+
+class InvalidArticle(FeedsError):
+    """A document that cannot become an article: its message names the reason, not the place."""
+
+
+class InvalidQuery(FeedsError):
+    """A selection that is not one."""
+
+
+class StoreError(FeedsError):
+    """The article store cannot be opened, read or written."""
+
+
+class SourceError(FeedsError):
+    """A source as a whole cannot be read: a folder that is not there, no permission."""
+
+
+class RenderError(FeedsError):
+    """One entry that could not be rendered; the feed goes on without it."""

@@ -1,0 +1,95 @@
+"""A feed as declared, and a feed as rendered. Pure values; standard library only."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from feeds.kit.text import digest
+from feeds.query import Query
+
+
+class Format(enum.StrEnum):
+    """The formats a feed is offered in; the value is the ending of its address."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    JSON = "json"
+
+    @property
+    def media_type(self) -> str:
+        """The media type without parameters (RFC 4287 for Atom; JSON Feed 1.1)."""
+        return {
+            Format.RSS: "application/rss+xml",
+            Format.ATOM: "application/atom+xml",
+            Format.JSON: "application/feed+json",
+        }[self]
+
+    @property
+    def content_type(self) -> str:
+        """The value of the Content-Type header."""
+        return f"{self.media_type}; charset=utf-8"
+
+
+class Body(enum.StrEnum):
+    """How much of an article a feed carries."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The publication: what every feed and every message says about where it comes from.
+
+    `url` is the public address without a trailing slash; `timezone` an IANA name.
+    """
+
+    name: str
+    url: str
+    language: str = "en"
+    timezone: str = "UTC"
+    description: str = ""
+
+    def article_url(self, article_id: str) -> str:
+        """The page on our site for an article that has no address of its own."""
+        return f"{self.url}/articles/{article_id}"
+
+    def feed_url(self, name: str, form: Format) -> str:
+        """The public address of a feed."""
+        return f"{self.url}/feeds/{name}.{form}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSpec:
+    """A declared selection of articles; `items` is the length of the live feed."""
+
+    name: str
+    title: str
+    select: Query = field(default_factory=Query)
+    description: str = ""
+    language: str = ""
+    items: int = 50
+    body: Body = Body.FULL
+
+    @property
+    def selection_key(self) -> str:
+        """Another one means that the members of the feed must be chosen anew."""
+        return digest(self.select.canonical)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """The bytes of one feed in one format.
+
+    `etag` is the weak validator without quotes, derived from the bytes; `modified` the last real
+    change of this feed in whole seconds; `left_out` names entries that could not be rendered.
+    """
+
+    feed: str
+    format: Format
+    body: bytes
+    etag: str
+    modified: datetime
+    left_out: tuple[str, ...] = ()

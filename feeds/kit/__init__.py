@@ -1,0 +1,1 @@
+"""Plumbing without domain: text, time, YAML, the database engine, templates, logging."""

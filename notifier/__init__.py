@@ -1,0 +1,1 @@
+"""Subscribers, digests, mail, the scheduler, the service and its command line."""

@@ -1,0 +1,1 @@
+"""Digests: what is declared, what is due, and the words that go out."""

@@ -1,0 +1,55 @@
+"""A digest as declared: selection, schedule, template. Pure values; standard library only."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from feeds import Query
+from notifier.schedule.language import Schedule
+
+SUBSCRIBER_ZONE = "subscriber"
+
+
+class Welcome(enum.StrEnum):
+    """How far a reader's first issue reaches back."""
+
+    PERIOD = "period"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A part of a digest that a reader may pick."""
+
+    name: str
+    title: str
+    select: Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSpec:
+    """A declared selection, schedule and template.
+
+    `feeds` names feeds whose selections are admitted too. `timezone` is an IANA name or
+    `subscriber`. `minimum` may hold articles over, past `maximum` an article counts as delivered.
+    `late` and `expires` default to what the schedule implies when None.
+    """
+
+    name: str
+    title: str
+    schedule: Schedule
+    select: Query = field(default_factory=Query)
+    description: str = ""
+    timezone: str = "UTC"
+    language: str = ""
+    subject: str = "{{ site.name }}: {{ articles[0].title }}"
+    template: str = "digest"
+    minimum: int = 1
+    maximum: int = 20
+    welcome: Welcome = Welcome.PERIOD
+    topics: Mapping[str, Topic] = field(default_factory=dict)
+    late: timedelta | None = None
+    expires: timedelta | None = None

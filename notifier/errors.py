@@ -1,0 +1,40 @@
+"""Every error this package raises on purpose; leaves carry data, the message says what to do."""
+
+from __future__ import annotations
+
+
+class NotifierError(Exception):
+    """Root of the errors of digests, delivery and the service."""
+
+
+class InvalidSchedule(NotifierError):
+    """A schedule that cannot be read; `offset` is where in its text, `hint` what was meant."""
+
+    def __init__(self, message: str, *, offset: int = 0, hint: str = "") -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.hint = hint
+
+
+class ConfigurationError(NotifierError):
+    """The configuration has mistakes; `problems` holds all of them, in the order of the files."""
+
+    def __init__(self, problems: tuple[object, ...]) -> None:
+        super().__init__(f"{len(problems)} problems in the configuration")
+        self.problems = problems
+
+
+class TemplateError(NotifierError):
+    """A template that does not render; the message names template and line."""
+
+
+class InvalidMessage(NotifierError):
+    """A message that must not be sent as it is: a line break in a header, an unknown slot."""
+
+
+class TransportError(NotifierError):
+    """The way out cannot be used at all: a folder that cannot be written, a missing password."""
+
+
+class AlreadyRunning(NotifierError):
+    """Another service works on the same store."""

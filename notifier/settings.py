@@ -1,0 +1,77 @@
+"""The whole configuration as values, checked and complete; built by `configuration`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from feeds import FeedSpec, Site
+from notifier.digest.spec import DigestSpec
+from notifier.subscriber import Declaration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderSource:
+    """A folder that is watched for documents; naive times in them are in `timezone`."""
+
+    name: str
+    folder: Path
+    language: str = ""
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpRelay:
+    """A mail server: `tls` is `starttls`, `implicit` or `none`; a password implies verified TLS."""
+
+    host: str
+    port: int
+    tls: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+    connections: int = 4
+    timeout: float = 60.0
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maildir:
+    """A Maildir on this machine."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """How messages leave: header From (`from_name` may be empty), envelope sender, transport."""
+
+    from_address: str
+    transport: SmtpRelay | Maildir
+    from_name: str = ""
+    reply_to: str = ""
+    envelope_sender: str = ""
+    in_doubt: str = "resend"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator declared, with defaults filled in.
+
+    `store` is a database URL without secrets resolved into logs; `folder` where the configuration
+    lives, `templates` its override folder (may not exist).
+    """
+
+    site: Site
+    store: str = field(repr=False)
+    folder: Path
+    templates: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    watch: timedelta = timedelta(seconds=2)
+    grace: timedelta = timedelta(seconds=30)
+    sources: tuple[FolderSource, ...] = ()
+    feeds: tuple[FeedSpec, ...] = ()
+    digests: tuple[DigestSpec, ...] = ()
+    subscribers: tuple[Declaration, ...] = ()
+    mail: MailSettings | None = None

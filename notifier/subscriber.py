@@ -1,0 +1,50 @@
+"""Who receives: readers as declared, and addresses as the roster compares them.
+
+Pure; standard library only. Refuses an address that no mail server could take.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from notifier.schedule.language import Schedule
+
+_LOCAL = re.compile(r"[^\s@\"(),:;<>\[\]\\\x00-\x20\x7f]{1,64}\Z")
+_LABEL = re.compile(r"[^\W_]([\w-]{0,61}[^\W_])?\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How one reader wants one digest; no topics and no schedule mean as the digest has it."""
+
+    topics: tuple[str, ...] = ()
+    schedule: Schedule | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """A subscriber as the configuration declares one."""
+
+    email: str
+    name: str = ""
+    timezone: str = ""
+    language: str = ""
+    digests: Mapping[str, Choice] = field(default_factory=dict)
+
+
+def is_address(text: str) -> bool:
+    """Tell whether `text` is a deliverable addr-spec (RFC 5321, 4.1.2; RFC 6531), unquoted."""
+    local, at, domain = text.rpartition("@")
+    if not at or len(text) > 254 or not _LOCAL.match(local):
+        return False
+    if local.startswith(".") or local.endswith(".") or ".." in local:
+        return False
+    labels = domain.split(".")
+    return len(labels) > 1 and all(_LABEL.match(label) for label in labels)
+
+
+def address_key(address: str) -> str:
+    """Return what makes two spellings one reader: case is ignored, in the local part too."""
+    return address.strip().casefold()

@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from feeds.document import Author, Date, Document, Enclosure
 from feeds.errors import InvalidArticle
@@ -24,6 +24,8 @@ TEASER_OPENING = 32  # letters and digits by which a teaser's article is looked 
 
 _NAMESPACE = uuid.UUID("6f2d3a86-9d0e-5a3c-8a51-0b6c1f6f7a11")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+\Z")
+# What an address may hold as it stands: RFC 3986, and what is percent-encoded already.
+_LEFT_ALONE = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) not in '<>"{}|\\^`')
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")
 
 
@@ -190,7 +192,7 @@ def from_document(document: Document, content: Content) -> Article:
         html=content.html,
         text=text,
         summary=summary,
-        image=_web_url(urljoin(base, document.image.strip())) if document.image else "",
+        image=_web_url(document.image, base) if document.image.strip() else "",
         published=document.published,
         updated=document.updated,
         authors=tuple(_authors(document)),
@@ -208,14 +210,16 @@ def from_document(document: Document, content: Content) -> Article:
     )
 
 
-def become(teaser: Article, full: Article) -> Article:
-    """Return `full` under the identity of `teaser`, keeping what only the teaser knew."""
+def succeed(known: Article, incoming: Article) -> Article:
+    """Return `incoming` under the identity of `known`, keeping what only that one knew.
+
+    The fingerprint stays that of `incoming`: the same document again is no change.
+    """
     return replace(
-        full,
-        id=teaser.id,
-        published=full.published or teaser.published,
-        publication=full.publication or teaser.publication,
-        fingerprint="",
+        incoming,
+        id=known.id,
+        published=incoming.published or known.published,
+        publication=incoming.publication or known.publication,
     )
 
 
@@ -235,14 +239,14 @@ def _key(document: Document, own_id: str, url: str, text: str) -> str:
     return f"text:{texts.digest(texts.one_line(document.publication), texts.normalise(text))}"
 
 
-def _web_url(url: str) -> str:
-    """Return `url` if it can be followed from a feed, else nothing."""
-    url = url.strip()
-    if not is_iri(url):
-        return ""
+def _web_url(url: str, base: str = "") -> str:
+    """Return `url`, made absolute against `base`, if it can be followed, else nothing."""
     try:
+        url = quote(urljoin(base, url.strip()), safe=_LEFT_ALONE)
         parts = urlsplit(url)
     except ValueError:
+        return ""
+    if not is_iri(url):
         return ""
     return url if parts.scheme.lower() in {"http", "https"} and parts.hostname else ""
 
@@ -250,7 +254,7 @@ def _web_url(url: str) -> str:
 def _enclosures(document: Document, base: str) -> list[Enclosure]:
     found = []
     for enclosure in document.enclosures:
-        url = _web_url(urljoin(base, enclosure.url.strip()))
+        url = _web_url(enclosure.url, base)
         if url:
             found.append(replace(enclosure, url=url, title=texts.one_line(enclosure.title)))
     return found

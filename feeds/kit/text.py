@@ -12,8 +12,9 @@ from functools import lru_cache
 
 # XML 1.0, section 2.2: everything outside Char, plus U+0085 and U+2028/9, which are line ends
 # to some readers only, and the non-characters that lxml refuses.
+_PLANE_ENDS = "".join(chr(plane * 0x10000 + end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
 _UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef" + _PLANE_ENDS + "]"
 )
 _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _SPACES = re.compile(r"\s+")
@@ -29,7 +30,6 @@ def clean(text: str) -> str:
     text = _LINE_ENDS.sub("\n", text)
     text = _UNPRINTABLE.sub("", text)
     if not text.isascii():
-        text = "".join(c for c in text if ord(c) & 0xFFFE != 0xFFFE)
         text = unicodedata.normalize("NFC", text)
     return text
 

@@ -6,7 +6,19 @@ Pure; standard library only. Talks to nobody.
 from __future__ import annotations
 
 import enum
+import hashlib
+import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_BACK_OFF_MINUTES = (1, 5, 15, 30, 60, 120, 240)
+_JITTER = 0.2
+_ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_DEAD = frozenset({"5.1.1", "5.1.2", "5.1.6", "5.1.10"})
+_TOO_BIG = frozenset({"5.2.3", "5.3.4"})
+_SENDER_REFUSED = frozenset({"5.1.7", "5.1.8"})
+_LOGIN_REFUSED = frozenset({530, 534, 535, 538})  # RFC 4954, 6
+_TEXT_LIMIT = 500
 
 
 class State(enum.StrEnum):
@@ -64,3 +76,68 @@ class Letter:
     recipient: str
     message_id: str
     content: bytes
+
+
+def classify(code: int, text: str, phase: Phase) -> Answer:
+    """Return what a reply (RFC 5321, 4.2) to the command of `phase` means for the delivery.
+
+    The code decides, never the words; the enhanced code (RFC 3463) is taken from `text` only
+    to tell why a final refusal came. A reply that fits no phase costs nobody anything: it is
+    a deferral, and after the final dot it is doubt.
+    """
+    found = _ENHANCED.match(text.lstrip()) if 200 <= code < 600 else None
+    enhanced = found[1] if found and found[1][0] == str(code)[0] else ""
+    return Answer(
+        verdict=_verdict(code, enhanced, phase),
+        phase=phase,
+        code=code,
+        enhanced=enhanced,
+        text=text[:_TEXT_LIMIT],
+    )
+
+
+def unanswered(phase: Phase, text: str) -> Answer:
+    """Return what silence in `phase` means: a lost connection, a deadline, or nonsense.
+
+    Before the final dot nothing was delivered; after it nobody knows.
+    """
+    verdict = Verdict.IN_DOUBT if phase is Phase.ANSWER else Verdict.DEFERRED
+    return Answer(verdict=verdict, phase=phase, text=text[:_TEXT_LIMIT])
+
+
+def next_attempt(
+    attempts: int, now: datetime, seed: str, *, expires: datetime | None = None
+) -> datetime:
+    """Return when to try again after `attempts` attempts (1 or more), at most `expires`.
+
+    The waits grow from a minute to four hours; `seed`, such as the delivery's key, spreads them
+    by up to a fifth either way, always the same for the same attempt.
+    """
+    minutes = _BACK_OFF_MINUTES[min(max(attempts, 1), len(_BACK_OFF_MINUTES)) - 1]
+    drawn = hashlib.sha256(f"{attempts}:{seed}".encode("utf-8", "surrogatepass")).digest()
+    share = int.from_bytes(drawn[:4], "big") / 0xFFFFFFFF
+    due = now + timedelta(minutes=minutes * (1 + _JITTER * (2 * share - 1)))
+    return due if expires is None else min(due, expires)
+
+
+def _verdict(code: int, enhanced: str, phase: Phase) -> Verdict:
+    if 500 <= code < 600:
+        return _refusal(code, enhanced, phase)
+    if 400 <= code < 500:
+        return Verdict.DEFERRED
+    if phase is not Phase.ANSWER:
+        return Verdict.DEFERRED
+    return Verdict.ACCEPTED if 200 <= code < 300 else Verdict.IN_DOUBT
+
+
+def _refusal(code: int, enhanced: str, phase: Phase) -> Verdict:
+    if phase in {Phase.CONNECT, Phase.LOGIN} or code in _LOGIN_REFUSED:
+        return Verdict.HALT
+    if enhanced in _SENDER_REFUSED:
+        return Verdict.HALT
+    if phase is Phase.SENDER:
+        about_this_message = code == 552 or enhanced in _TOO_BIG or enhanced == "5.6.7"
+        return Verdict.FAILED if about_this_message else Verdict.HALT
+    if phase is Phase.RECIPIENT and enhanced in _DEAD:
+        return Verdict.DEAD_ADDRESS
+    return Verdict.FAILED

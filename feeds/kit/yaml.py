@@ -1,0 +1,235 @@
+"""Reads YAML 1.2 into plain values that know where they stand; the only importer of `yaml`.
+
+Refuses what surprises or explodes: duplicate keys, aliases, anchors, merge keys, tags, several
+documents, and anything past its limits. Values are built from the parser's events, so nothing
+here recurses and no tree of the library's nodes is ever held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import yaml
+
+from feeds.kit import excerpt
+from feeds.kit.excerpt import snippet
+from feeds.kit.yaml_document import Marks, Node, Path, YamlDocument, YamlError, packed, unpacked
+from feeds.kit.yaml_problems import Mark, YamlProblem, explain, unprintable
+from feeds.kit.yaml_scalars import plain
+
+__all__ = ["Limits", "Mark", "Path", "YamlDocument", "YamlError", "YamlProblem", "load", "snippet"]
+
+# A PyYAML that was built without libyaml reads the same, ten times slower.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a text may have: octets (characters for text), levels of nesting, keys and values."""
+
+    size: int = 64 * 1024 * 1024
+    depth: int = 50
+    nodes: int = 5_000_000
+
+
+_DEFAULT_LIMITS = Limits()
+
+
+def load(
+    text: str | bytes, *, path: str = "", line_offset: int = 0, limits: Limits = _DEFAULT_LIMITS
+) -> YamlDocument:
+    """Return the one document in `text`; an empty one has the value None.
+
+    `path` names the file in the words of the error; `line_offset` is added to every line, for a
+    text cut out of a file. Raises YamlError with everything that is wrong.
+    """
+    builder = _Builder(limits, line_offset, path)
+    if len(text) > limits.size:
+        builder.fail(1, 1, f"this is larger than {limits.size} bytes")
+    decoded = _decoded(text, builder)
+    try:
+        for event in yaml.parse(decoded, Loader=_LOADER):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        places = _place(error.problem_mark), _place(error.context_mark)
+        said = explain(decoded, error.context or "", error.problem or "", *places)
+        builder.fail(said.line, said.column, said.message)
+    except yaml.YAMLError:
+        builder.fail(1, 1, "this cannot be read as YAML")
+    return builder.finish()
+
+
+def _place(mark: yaml.Mark | None) -> Mark | None:
+    return Mark(mark.line + 1, mark.column + 1) if mark is not None else None
+
+
+def _decoded(text: str | bytes, builder: _Builder) -> str:
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start].decode("utf-8")
+            byte = error.object[error.start]
+            builder.fail(
+                *excerpt.position(before, len(before)), f"the byte 0x{byte:02X} is not UTF-8"
+            )
+    text = text.removeprefix("\ufeff")
+    found = unprintable(text)
+    if found is not None:
+        builder.fail(*excerpt.position(text, found[0]), found[1])
+    return text
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A container that is open; in a map, `key` is the one whose value comes next."""
+
+    value: list[object] | dict[str, object]
+    children: dict[str | int, Node]
+    key: str | None = None
+    key_place: int = 0
+    dropped: bool = False
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Takes the parser's events one by one; says what is wrong and goes on where it can."""
+
+    limits: Limits
+    offset: int
+    path: str
+    problems: list[YamlProblem] = field(default_factory=list)
+    stack: list[_Frame] = field(default_factory=lambda: [_Frame([], {})])
+    nodes: int = 0
+    documents: int = 0
+
+    def take(self, event: yaml.Event) -> None:
+        """Add what one event says."""
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, yaml.MappingStartEvent):
+            self._open(event, {})
+        elif isinstance(event, yaml.SequenceStartEvent):
+            self._open(event, [])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.stack.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            place = self._begin(event)
+            self._refuse(place, "aliases (`*`) are not allowed; write the value out")
+            self._add(None, Node(place, place))
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._document(event)
+
+    def fail(self, line: int, column: int, message: str) -> NoReturn:
+        """Give up at `line` and `column`, from 1: grammar, encoding or a limit is broken."""
+        line += self.offset
+        if all(problem.line != line for problem in self.problems):  # else it follows from that
+            self.problems.append(YamlProblem(line, column, message))
+        raise YamlError(self._ordered(), None, self.path)
+
+    def finish(self) -> YamlDocument:
+        """Return the document, or raise YamlError with it and what is wrong with it."""
+        top = self.stack[0]
+        start = packed(1 + self.offset, 1)
+        value = top.value[0] if isinstance(top.value, list) and top.value else None
+        root = top.children.get(0, Node(start, start))
+        document = YamlDocument(value, Marks(root))
+        if self.problems:
+            raise YamlError(self._ordered(), document, self.path)
+        return document
+
+    def _ordered(self) -> tuple[YamlProblem, ...]:
+        return tuple(sorted(self.problems, key=lambda problem: (problem.line, problem.column)))
+
+    def _begin(self, event: yaml.Event) -> int:
+        mark = event.start_mark
+        assert mark is not None, "every event of the parser has one"
+        return packed(mark.line + 1 + self.offset, mark.column + 1)
+
+    def _refuse(self, place: int, message: str) -> None:
+        self.problems.append(YamlProblem(*unpacked(place), message))
+
+    def _give_up(self, place: int, message: str) -> NoReturn:
+        self._refuse(place, message)
+        raise YamlError(self._ordered(), None, self.path)
+
+    def _document(self, event: yaml.DocumentStartEvent) -> None:
+        place = self._begin(event)
+        self.documents += 1
+        if self.documents > 1:
+            self._give_up(place, "a file holds one document, not two")
+        if event.version or event.tags:
+            self._refuse(place, "directives (`%`) are not allowed")
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        place = self._begin(event)
+        if event.anchor or event.tag:
+            self._decorated(event)
+        frame = self.stack[-1]
+        if frame.key is None and type(frame.value) is dict:
+            self._key(frame, event, place)
+            return
+        value: object = event.value
+        if event.implicit[0]:
+            try:
+                value = plain(event.value)
+            except ValueError as error:
+                self._refuse(place, str(error))
+        self._add(value, Node(frame.key_place or place, place))
+
+    def _key(self, frame: _Frame, event: yaml.ScalarEvent, place: int) -> None:
+        key, known = event.value, frame.children.get(event.value)
+        frame.key, frame.key_place, frame.dropped = key, place, known is not None
+        if known is not None:
+            first = unpacked(known.key).line
+            self._refuse(place, f"`{key}` stands here twice; the first is in line {first}")
+        elif key == "<<":
+            self._refuse(place, "merge keys (`<<`) are not allowed; write the values out")
+            frame.dropped = True
+        elif not key and event.implicit[0]:
+            self._refuse(place, "a key is missing before the `:`")
+
+    def _open(
+        self,
+        event: yaml.MappingStartEvent | yaml.SequenceStartEvent,
+        value: list[object] | dict[str, object],
+    ) -> None:
+        place, frame = self._begin(event), self.stack[-1]
+        if event.anchor or event.tag:
+            self._decorated(event)
+        is_key = frame.key is None and type(frame.value) is dict
+        if is_key:
+            self._refuse(
+                place, "a key must be text; put text that begins with `{{` or `[` in quotes"
+            )
+            frame.key, frame.key_place, frame.dropped = "", place, True
+        if len(self.stack) > self.limits.depth:
+            self._give_up(place, f"this is nested deeper than {self.limits.depth} levels")
+        children: dict[str | int, Node] = {}
+        if not is_key:
+            self._add(value, Node(frame.key_place or place, place, children))
+        self.stack.append(_Frame(value, children))
+
+    def _add(self, value: object, node: Node) -> None:
+        frame = self.stack[-1]
+        self.nodes += 1
+        if self.nodes > self.limits.nodes:
+            self._give_up(node.value, f"there are more than {self.limits.nodes} values")
+        if isinstance(frame.value, list):
+            frame.children[len(frame.value)] = node
+            frame.value.append(value)
+        elif frame.key is None:
+            frame.key, frame.key_place, frame.dropped = "", node.value, True  # an alias as a key
+        else:
+            if not frame.dropped:
+                frame.children[frame.key] = node
+                frame.value[frame.key] = value
+            frame.key, frame.key_place = None, 0
+
+    def _decorated(self, event: yaml.NodeEvent) -> None:
+        if event.anchor:
+            self._refuse(self._begin(event), "anchors (`&`) are not allowed")
+        tag = getattr(event, "tag", None)
+        if tag:
+            self._refuse(self._begin(event), "tags (`!`) are not allowed")

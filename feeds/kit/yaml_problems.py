@@ -1,0 +1,126 @@
+"""What is wrong with a YAML text, in words of our own: the parser's phrases never get out.
+
+Pure: knows the phrases of the parser (libyaml, and PyYAML's own), not the parser.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from feeds.kit.excerpt import source_lines
+
+
+class Mark(NamedTuple):
+    """A place in a file; line and column count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class YamlProblem:
+    """One thing that is wrong, and where; line and column count from 1."""
+
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        """Return `line:column: message`."""
+        return f"{self.line}:{self.column}: {self.message}"
+
+
+# Characters outside of YAML 1.2, section 5.1; libyaml refuses them without saying where.
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+_QUOTE_IT = "put it in quotes"
+_PHRASES = {
+    "mapping values are not allowed": (
+        "a `:` cannot stand here; put text that contains `: ` in quotes, or mend the indentation"
+    ),
+    "did not find expected ',' or ']'": "expected `,` or `]`; the list that begins in line {} is "
+    "not closed",
+    "did not find expected ',' or '}'": "expected `,` or `}}`; the map that begins in line {} is "
+    "not closed",
+    "expected ',' or ']'": "expected `,` or `]`; the list that begins in line {} is not closed",
+    "expected ',' or '}'": "expected `,` or `}}`; the map that begins in line {} is not closed",
+    "did not find expected key": "this does not fit the map that begins in line {}; mend the "
+    "indentation or the quotes",
+    "expected <block end>": "this does not fit what begins in line {}; mend the indentation or "
+    "the quotes",
+    "did not find expected '-'": "expected `- ` as in the list that begins in line {}; mend the "
+    "indentation",
+    "expected <document start>": "this does not belong to what stands before; mend the indentation",
+    "node content": "a value is missing here",
+    "block sequence entries are not allowed": "a list cannot begin here; put each `- ` on a line "
+    "of its own",
+    "tab character": "a tab cannot indent; use spaces",
+    "directive": "directives (`%`) are not allowed",
+}
+_AT_THE_BEGINNING = {
+    "unexpected end of stream": "this quote is never closed",
+    "could not find expected ':'": "expected `key: value`, but there is no `: ` here",
+}
+
+
+def unprintable(text: str) -> tuple[int, str] | None:
+    """Return where the first character stands that YAML does not allow, and what to say of it."""
+    match = _UNPRINTABLE.search(text)
+    if match is None:
+        return None
+    return match.start(), f"the character U+{ord(match[0]):04X} is not allowed"
+
+
+def explain(
+    text: str, context: str, phrase: str, at: Mark | None, begin: Mark | None
+) -> YamlProblem:
+    """Return in our words what the parser said as `context` and `phrase`.
+
+    `at` is where it stopped, `begin` where the thing begins that it was reading.
+    """
+    place = at or begin or Mark(1, 1)
+    start = begin or place
+    for part, message in _AT_THE_BEGINNING.items():
+        if part in phrase:
+            return YamlProblem(start.line, start.column, message)
+    if any(word in context for word in ("alias", "anchor", "tag")):
+        place = start
+    return YamlProblem(place.line, place.column, _words(text, context, phrase, place, start))
+
+
+def _words(text: str, context: str, phrase: str, place: Mark, start: Mark) -> str:
+    character = _character(text, place)
+    if "node content" in phrase and character and character in "]},":
+        return f"`{character}` cannot stand here"
+    if "cannot start any token" in phrase or (place is start and "scanning an a" in context):
+        return _wrong_beginning(text, place)
+    if "quoted scalar" in context:
+        return _escape(text, place)
+    for part, message in _PHRASES.items():
+        if part in phrase:
+            return message.format(start.line)
+    return "this cannot be read as YAML"
+
+
+def _character(text: str, place: Mark, count: int = 1) -> str:
+    lines = source_lines(text)
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    return line[place.column - 1 : place.column - 1 + count]
+
+
+def _wrong_beginning(text: str, place: Mark) -> str:
+    character = _character(text, place)
+    if character == "\t":
+        return _PHRASES["tab character"]
+    return f"text cannot begin with `{character}`; {_QUOTE_IT}"
+
+
+def _escape(text: str, place: Mark) -> str:
+    written = _character(text, place, 2)
+    if written.startswith("\\"):
+        return f"`{written}` means nothing in double quotes; use single quotes to keep it"
+    return "this cannot be read in double quotes; use single quotes"

@@ -1,0 +1,227 @@
+"""Ingesting: from files to articles in the store.
+
+Calls the sources, the sanitiser and the store in order. What is wrong with a document is a Problem
+that names file and line, and costs nothing that was good. A file that disappears, or a folder
+that is suddenly empty, withdraws nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from feeds.article import Article, from_document
+from feeds.document import Document, Place, Problem
+from feeds.errors import InvalidArticle, SourceError
+from feeds.revision import Outcome
+from feeds.sanitize import content_of
+from feeds.sources import Defaults, FileState, ReadFile, read_file, scan, settled
+from feeds.store import ArticleStore, FileMemory, SeenFile
+
+SETTLE_NS = 500_000_000  # how long a file must rest before it is taken to be complete
+OUTSIDE = "files"  # the source of documents that belong to no declared one
+_BATCH = 200  # articles in one transaction
+_PATIENCE = 10  # looks at a file that somebody is still writing, half a second apart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A declared folder of documents, under the name that its articles' ids are minted from."""
+
+    name: str
+    path: Path
+    language: str = ""
+    timezone: str = "UTC"
+
+    @property
+    def defaults(self) -> Defaults:
+        """What holds for every document of this folder."""
+        return Defaults(source=self.name, language=self.language, timezone=self.timezone)
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of an ingest. `unsettled` counts files that are still being written."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    files: int = 0
+    unsettled: int = 0
+
+    def add(self, other: Report) -> None:
+        """Take the numbers of `other` in."""
+        self.outcomes += other.outcomes
+        self.problems += other.problems
+        self.files += other.files
+        self.unsettled += other.unsettled
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file to read: where it is, and what it belongs to."""
+
+    path: Path
+    state: FileState
+    defaults: Defaults
+    relative: str
+
+
+async def ingest_paths(
+    paths: Iterable[Path],
+    folders: Sequence[Folder],
+    store: ArticleStore,
+    memory: FileMemory,
+    now: datetime,
+) -> Report:
+    """Read files and whole folders into the store, whatever was read before."""
+    report = Report()
+    candidates: list[Candidate] = []
+    for path in paths:
+        try:
+            candidates += await asyncio.to_thread(_candidates, path, folders)
+        except SourceError as error:
+            report.problems.append(Problem(Place(str(path)), str(error)))
+    report.add(await _ingest(candidates, store, memory, now))
+    return report
+
+
+async def ingest_folder(
+    folder: Folder,
+    earlier: dict[str, FileState],
+    store: ArticleStore,
+    memory: FileMemory,
+    now: datetime,
+) -> Report:
+    """Read what is new or changed in a watched folder since it was last read.
+
+    `earlier` holds how files looked at the last look, to tell which ones rest; it is brought up
+    to date. Raises SourceError when the folder cannot be read.
+    """
+    found = await asyncio.to_thread(scan, folder.path)
+    seen = await memory.of(folder.name)
+    fresh = [state for state in found.files if not _same(seen.get(state.relative), state)]
+    now_ns = int(now.timestamp() * 1e9)
+    resting = [s for s in fresh if settled(s, now_ns, earlier.get(s.relative), SETTLE_NS)]
+    earlier.clear()
+    earlier.update({state.relative: state for state in fresh})
+    if found.files:  # an empty folder may be a mount that is gone
+        present = {state.relative for state in found.files}
+        await memory.forget(folder.name, [path for path in seen if path not in present])
+    candidates = [
+        Candidate(folder.path / state.relative, state, folder.defaults, state.relative)
+        for state in resting
+    ]
+    report = await _ingest(candidates, store, memory, now)
+    report.unsettled += len(fresh) - len(resting)
+    return report
+
+
+async def _ingest(
+    candidates: Sequence[Candidate], store: ArticleStore, memory: FileMemory, now: datetime
+) -> Report:
+    report = Report()
+    batch: list[tuple[Article, Document]] = []
+    done: list[tuple[str, SeenFile]] = []
+    async for candidate, read in _read_all(candidates):
+        report.files += 1
+        report.problems += read.problems
+        if read.unsettled:
+            report.unsettled += 1
+            continue
+        batch += await asyncio.to_thread(_articles, candidate, read, report)
+        if candidate.relative:
+            done.append((candidate.defaults.source, _seen(candidate)))
+        if len(batch) >= _BATCH:
+            await _store(batch, store, report, now)
+            batch.clear()
+    await _store(batch, store, report, now)
+    for source in {source for source, _ in done}:
+        await memory.remember(source, [seen for name, seen in done if name == source])
+    return report
+
+
+async def _store(
+    batch: Sequence[tuple[Article, Document]], store: ArticleStore, report: Report, now: datetime
+) -> None:
+    ingested = await store.ingest([article for article, _ in batch], now)
+    for result, (_, document) in zip(ingested, batch, strict=True):
+        report.outcomes[result.outcome] += 1
+        if result.outcome is Outcome.REFUSED:
+            report.problems.append(Problem(document.place, result.reason))
+
+
+async def _read_all(
+    candidates: Sequence[Candidate],
+) -> AsyncIterator[tuple[Candidate, ReadFile]]:
+    """Read each file, waiting a little for one that changes while it is read."""
+    for candidate in candidates:
+        for _ in range(_PATIENCE):
+            read = await asyncio.to_thread(
+                read_file,
+                candidate.path,
+                relative=candidate.relative,
+                shown=str(candidate.path),
+                defaults=candidate.defaults,
+            )
+            if not read.unsettled:
+                break
+            await asyncio.sleep(SETTLE_NS / 1e9)
+        yield candidate, read
+
+
+def _articles(
+    candidate: Candidate, read: ReadFile, report: Report
+) -> list[tuple[Article, Document]]:
+    """Make articles of documents; what cannot become one is a problem at its place."""
+    made = []
+    for document in read.documents:
+        try:
+            content = content_of(document, document.base or document.url)
+            article = from_document(document, content)
+        except InvalidArticle as error:
+            report.problems.append(Problem(document.place, str(error)))
+            report.outcomes[Outcome.REFUSED] += 1
+        else:
+            origin = candidate.relative or str(candidate.path)
+            made.append((replace(article, origin=origin), document))
+    return made
+
+
+def _candidates(path: Path, folders: Sequence[Folder]) -> list[Candidate]:
+    """Name the files at `path`; those inside a declared folder belong to that source."""
+    place = path.resolve()
+    if place.is_dir():
+        files = [(place / state.relative, state) for state in scan(place).files]
+    elif place.is_file():
+        status = place.stat()
+        state = FileState(place.name, status.st_size, status.st_mtime_ns, status.st_ino)
+        files = [(place, state)]
+    else:
+        raise SourceError("there is no such file or folder")
+    return [_belonging(file, state, folders) for file, state in files]
+
+
+def _belonging(file: Path, state: FileState, folders: Sequence[Folder]) -> Candidate:
+    for folder in folders:
+        root = folder.path.resolve()
+        if file.is_relative_to(root):
+            relative = file.relative_to(root).as_posix()
+            return Candidate(file, replace(state, relative=relative), folder.defaults, relative)
+    return Candidate(file, state, Defaults(source=OUTSIDE), "")
+
+
+def _seen(candidate: Candidate) -> SeenFile:
+    state = candidate.state
+    return SeenFile(candidate.relative, state.size, state.mtime_ns, state.inode)
+
+
+def _same(seen: SeenFile | None, state: FileState) -> bool:
+    return seen is not None and (seen.size, seen.mtime_ns, seen.inode) == (
+        state.size,
+        state.mtime_ns,
+        state.inode,
+    )

@@ -1,0 +1,196 @@
+"""What a feed says, before any format: the three formats agree because they all write this.
+
+Pure. Dates are in UTC and whole seconds, addresses are URIs. Refuses an
+entry that cannot be said (any exception): the caller leaves it out.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from feeds.article import SUMMARY_LIMIT, Article, Entry
+from feeds.document import Author, Enclosure
+from feeds.feed import Body, FeedSpec, Format, Site
+from feeds.kit.language import direction
+from feeds.kit.text import one_line, shorten
+from feeds.render.mediatypes import media_type
+
+GENERATOR = "Paperround"  # without a version: an upgrade alone changes no feed
+
+_URI = re.compile(r"https?://[\w.-]+(?::[0-9]+)?(?:[/?#][\w/:?@!$&'()*+,;=.~%-]*)?\Z", re.ASCII)
+_EMAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\".]+\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """The feed as a whole; `links` are its own addresses by format."""
+
+    id: str
+    title: str
+    home: str
+    links: dict[Format, str]
+    language: str
+    updated: datetime
+    publisher: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry. `html` is empty where the feed carries summaries only, and `summary` where it
+    would only repeat the content; one of the two is there. `language` is empty where it is that
+    of the feed. Every author has a name, every enclosure a type.
+    """
+
+    id: str
+    link: str
+    title: str
+    updated: datetime
+    published: datetime | None
+    summary: str
+    html: str
+    authors: tuple[Author, ...]
+    tags: tuple[str, ...]
+    enclosures: tuple[Enclosure, ...]
+    image: str
+    language: str
+
+
+def channel_of(spec: FeedSpec, site: Site, updated: datetime) -> Channel:
+    """Return what the feed `spec` says of itself; the site's name is part of its title."""
+    name, title = _shown(one_line(site.name)), _shown(one_line(spec.title))
+    if name.casefold() not in title.casefold():
+        title = f"{name}: {title}" if title else name
+    return Channel(
+        id=uuid.uuid5(uuid.NAMESPACE_URL, f"{site.url}/feeds/{spec.name}").urn,
+        title=title or spec.name,
+        home=to_uri(site.url),
+        links={form: to_uri(site.feed_url(spec.name, form)) for form in Format},
+        language=spec.language or site.language,
+        updated=whole_seconds(updated),
+        publisher=name or title or spec.name,
+        description=_shown(one_line(spec.description or site.description)),
+    )
+
+
+def item_of(entry: Entry, spec: FeedSpec, site: Site) -> Item:
+    """Return what the feed `spec` says of `entry`."""
+    article = entry.article
+    title = _shown(article.title)
+    link = to_uri(article.url or site.article_url(article.id))
+    language = article.language or spec.language or site.language
+    summary = _summary(article)
+    content = "" if spec.body is Body.SUMMARY else _content(article, summary, link, title)
+    if content and not article.summary and _says_all(summary, article):
+        summary = ""
+    return Item(
+        id=article.iri,
+        link=link,
+        title=title,
+        updated=whole_seconds(entry.updated),
+        published=whole_seconds(article.published.at) if article.published else None,
+        summary=_shown(summary) if content else _shown(summary) or title,
+        html=_shown(_directed(content, language)),
+        authors=tuple(_authors(article, site)),
+        tags=tuple(_shown(tag) for tag in article.tags),
+        enclosures=tuple(_attached(enclosure) for enclosure in article.enclosures),
+        image=to_uri(article.image) if article.image else "",
+        language=article.language if article.language != (spec.language or site.language) else "",
+    )
+
+
+def whole_seconds(at: datetime) -> datetime:
+    """Return `at` in UTC without its fraction of a second; raises ValueError without a zone."""
+    if at.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return at.astimezone(UTC).replace(microsecond=0)
+
+
+def to_uri(iri: str) -> str:
+    """Return `iri` as a URI (RFC 3987, 3.1), the host in its ASCII form, for readers need that.
+
+    Raises ValueError for an address that is none.
+    """
+    if _URI.match(iri):
+        return iri
+    parts = urlsplit(iri)
+    host = parts.netloc
+    if not host.isascii():
+        user, at, name = host.rpartition("@")
+        name, colon, port = name.partition(":")
+        host = f"{quote(user)}{at}{name.encode('idna').decode()}{colon}{port}"
+    rest = (quote(part, safe="%/:?@!$&'()*+,;=-._~") for part in parts[2:])
+    return urlunsplit((parts.scheme, host, *rest))
+
+
+def _summary(article: Article) -> str:
+    """The summary that was given, else the beginning of the text; a teaser ends as it ended."""
+    if article.summary or article.excerpt:
+        return one_line(article.summary or article.text)
+    head = one_line(article.text[: 4 * SUMMARY_LIMIT])
+    return shorten(head if len(head) > SUMMARY_LIMIT else one_line(article.text), SUMMARY_LIMIT)
+
+
+def _says_all(summary: str, article: Article) -> bool:
+    uncut = not summary.endswith("…") or len(article.text) <= SUMMARY_LIMIT
+    return article.excerpt or uncut
+
+
+def _content(article: Article, summary: str, link: str, title: str) -> str:
+    """The content; of an article that is only a title and an address, that."""
+    if article.html:
+        return article.html
+    words = article.text or summary
+    if words:
+        return "".join(f"<p>{_escape(part)}</p>" for part in words.split("\n\n"))
+    return f'<p><a href="{html.escape(link)}">{_escape(title)}</a></p>'
+
+
+def _directed(content: str, language: str) -> str:
+    """Say in the content itself that it runs from right to left: many readers look only there."""
+    if not content or direction(language) == "ltr":
+        return content
+    return f'<div dir="rtl">{content}</div>'
+
+
+def _authors(article: Article, site: Site) -> list[Author]:
+    """The authors, each with a name; else the publication it was taken from, if not our own.
+
+    Of an address alone the part before the "@" is name enough: the rest is for Atom only.
+    """
+    found = []
+    for author in article.authors:
+        name = _shown(author.name or author.email.partition("@")[0] or author.url)
+        email = author.email if _EMAIL.match(author.email) else ""
+        found.append(Author(name=name, email=email, url=to_uri(author.url) if author.url else ""))
+    if not found and article.publication and article.publication != site.name:
+        found.append(Author(name=_shown(article.publication)))
+    return found
+
+
+def _attached(enclosure: Enclosure) -> Enclosure:
+    length, duration = enclosure.length, enclosure.duration
+    known = duration is not None and math.isfinite(duration) and duration > 0
+    return replace(
+        enclosure,
+        url=to_uri(enclosure.url),
+        type=media_type(enclosure.url, enclosure.type),
+        length=length if length is not None and length > 0 else None,
+        title=_shown(enclosure.title),
+        duration=duration if known else None,
+    )
+
+
+def _shown(text: str) -> str:
+    """Articles are clean at birth; only the replacement character is a mistake to validators."""
+    return text.replace("\ufffd", "?")
+
+
+def _escape(text: str) -> str:
+    return html.escape(text, quote=False)

@@ -1,0 +1,127 @@
+"""Who an incoming article is: by its key, by an id of its own, or by how its text begins.
+
+Loaded in bulk for one batch inside the ingest transaction, and kept current while it is worked off.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import insert, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from feeds.article import Article, begins_like
+from feeds.kit.text import normalise
+from feeds.revision import Decision, Known
+from feeds.store.rows import article_of
+from feeds.store.tables import article_keys, articles, source_files
+
+_CHUNK = 200
+
+Key = tuple[str, str]
+
+
+class Identities:
+    """What the store knows about the articles of one batch."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._known: dict[str, Known] = {}
+        self._by_key: dict[Key, str] = {}
+        self._by_iri: dict[str, str] = {}
+        self._by_opening: dict[str, list[str]] = defaultdict(list)
+
+    @classmethod
+    async def load(cls, connection: AsyncConnection, incoming: Sequence[Article]) -> Identities:
+        """Read whatever could turn out to be one of `incoming`."""
+        identities = cls(connection)
+        for start in range(0, len(incoming), _CHUNK):
+            await identities._read(incoming[start : start + _CHUNK])
+        return identities
+
+    def find(self, article: Article) -> Known | None:
+        """Return what is known of `article` under whatever identity it has."""
+        for id_ in (
+            self._by_key.get((article.source, article.key)),
+            self._by_iri.get(article.own_iri) if article.own_iri else None,
+        ):
+            if id_ is not None:
+                return self._known[id_]
+        return self._find_by_opening(article)
+
+    async def remember(self, incoming: Article, stored: Article, decision: Decision) -> None:
+        """Keep the key that led to `stored`, and for the rest of the batch its new words."""
+        key = (incoming.source, incoming.key)
+        if key not in self._by_key:
+            self._by_key[key] = stored.id
+            values = {"source": key[0], "key": key[1], "article_id": stored.id}
+            await self._connection.execute(insert(article_keys).values(values))
+        if decision.article is not None:
+            self._keep(Known(article=stored, withdrawn=stored.withdrawn, origin_exists=True))
+
+    def _find_by_opening(self, article: Article) -> Known | None:
+        """A teaser and its article, or two excerpts of one, of the same publication."""
+        candidates = [self._known[id_] for id_ in self._by_opening.get(article.opening, ())]
+        found = [known for known in candidates if _same_story(known.article, article)]
+        return found[0] if found and (article.publication or len(found) == 1) else None
+
+    async def _read(self, batch: Sequence[Article]) -> None:
+        keys = [(article.source, article.key) for article in batch]
+        matched = await self._connection.execute(
+            select(article_keys).where(tuple_(article_keys.c.source, article_keys.c.key).in_(keys))
+        )
+        for source, key, article_id in matched:
+            self._by_key[source, key] = article_id
+        iris = [article.own_iri for article in batch if article.own_iri]
+        openings = [article.opening for article in batch if article.opening]
+        rows = await self._connection.execute(
+            select(articles).where(
+                or_(
+                    articles.c.id.in_({self._by_key[key] for key in keys if key in self._by_key}),
+                    articles.c.own_iri.in_(iris),
+                    articles.c.opening.in_(openings),
+                )
+            )
+        )
+        found = [(row["withdrawn_at"], article_of(row)) for row in rows.mappings()]
+        present = await self._present_files(article for _, article in found)
+        for withdrawn_at, article in found:
+            self._keep(
+                Known(
+                    article=article,
+                    withdrawn=withdrawn_at is not None,
+                    origin_exists=(article.source, article.origin) in present,
+                )
+            )
+
+    async def _present_files(self, found: Iterable[Article]) -> set[Key]:
+        files = {(article.source, article.origin) for article in found}
+        rows = await self._connection.execute(
+            select(source_files.c.source, source_files.c.path).where(
+                tuple_(source_files.c.source, source_files.c.path).in_(files)
+            )
+        )
+        return {(source, path) for source, path in rows}
+
+    def _keep(self, known: Known) -> None:
+        article = known.article
+        self._known[article.id] = known
+        if article.own_iri:
+            self._by_iri[article.own_iri] = article.id
+        if article.opening and article.id not in self._by_opening[article.opening]:
+            self._by_opening[article.opening].append(article.id)
+
+
+def _same_story(known: Article, incoming: Article) -> bool:
+    """Tell whether the shorter of two texts is an excerpt that the longer one begins with."""
+    if not (known.excerpt or incoming.excerpt):
+        return False
+    ours, theirs = normalise(known.publication), normalise(incoming.publication)
+    if ours != theirs and ours.strip() and theirs.strip():
+        return False
+    if known.excerpt and incoming.excerpt:
+        shorter, longer = sorted((known.text, incoming.text), key=len)
+        return begins_like(longer, shorter)
+    full, teaser = (incoming, known) if known.excerpt else (known, incoming)
+    return begins_like(full.text, teaser.text)

@@ -1,0 +1,88 @@
+"""The command line: `paperround COMMAND`. Each command imports what it needs when it is run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from feeds.errors import FeedsError
+from notifier.errors import ConfigurationError, NotifierError
+
+OK, PROBLEMS, USAGE, REFUSED = 0, 1, 2, 78
+
+COMMANDS = {
+    "init": "Write a commented starter configuration.",
+    "check": "Tell every mistake of the configuration at once.",
+    "ingest": "Read documents into the store.",
+    "publish": "Render the feeds that changed; with --to also as a static tree.",
+    "send": "Open the digests that are due, and deliver what is pending.",
+    "run": "Run the service: web, scheduler, delivery.",
+    "status": "Show what is in the store, and what became of every delivery.",
+    "demo": "Do the whole job on the sample articles.",
+}
+
+
+class _Commands(click.Group):
+    """Commands whose modules are imported when they are called, not to list them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"notifier.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean `{close[0]}`?" if close else ""
+            raise click.UsageError(f"There is no command `{args[0]}`.{hint}", ctx) from error
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="paperround", message="%(version)s")
+def group() -> None:
+    """Feeds and digests from an article store.
+
+    Every command takes --config PATH (default ./config, or $PAPERROUND_CONFIG), and what prints
+    something takes --json. Exit status: 0 done, 1 problems found, 2 wrong usage, 78 refused to
+    start on a bad configuration.
+    """
+
+
+def main() -> None:
+    """Run the command line; our own errors are one line, anything else is a bug and traced."""
+    try:
+        group.main(standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ConfigurationError as error:
+        for problem in error.problems:
+            click.echo(str(problem), err=True)
+        click.echo(f"paperround: {error}", err=True)
+        sys.exit(REFUSED)
+    except (FeedsError, NotifierError) as error:
+        click.echo(f"paperround: {error}", err=True)
+        sys.exit(PROBLEMS)
+    except BrokenPipeError:
+        sys.exit(PROBLEMS)

@@ -1,0 +1,74 @@
+"""What the commands share: options, settings, the store, and ways to print."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from notifier.configuration import load
+from notifier.errors import ConfigurationError
+from notifier.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+config_option = click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    envvar="PAPERROUND_CONFIG",
+    default=Path("config"),
+    show_default=True,
+    help="The folder of YAML files, or one file.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def settings_of(config: Path) -> Settings:
+    """Load the configuration; raises ConfigurationError with every mistake in it."""
+    loaded = load(config, os.environ)
+    if loaded.settings is None:
+        raise ConfigurationError(loaded.problems)
+    return loaded.settings
+
+
+def samples() -> Path:
+    """The folder that holds the sample `config` and `seeds`: in the wheel, or in the checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / "samples"
+    return inside if inside.is_dir() else package.parent
+
+
+def now() -> datetime:
+    """The time; commands are a door, so it is read here."""
+    return datetime.now(UTC)
+
+
+def show(data: Mapping[str, object], lines: Sequence[str], *, as_json: bool) -> None:
+    """Print one JSON object for programs, or lines for people."""
+    if as_json:
+        click.echo(json.dumps(data, ensure_ascii=False, default=str))
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def table(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Set rows in columns; the first row is the heading."""
+    texts = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in texts
+    ]
+    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `number` with `noun`, which gets an s unless there is exactly one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,83 @@
+"""`paperround status`: what is in the store, and what became of every delivery."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from notifier.cli.common import config_option, json_option, now, settings_of, show, table
+from notifier.delivery.delivery import State
+from notifier.schedule.language import parse_schedule
+from notifier.schedule.slots import next_slot
+from notifier.service import open_house
+from notifier.settings import Settings
+
+
+@click.command("status")
+@config_option
+@json_option
+def command(config: Path, as_json: bool) -> None:
+    """Show articles, feeds, readers, the books of each digest, and when lanes are due next."""
+    data = asyncio.run(_status(settings_of(config)))
+    show(data, _lines(data), as_json=as_json)
+
+
+async def _status(settings: Settings) -> dict[str, object]:
+    async with open_house(settings, now()) as house:
+        counts = await house.store.counts()
+        states = await house.press.index.states()
+        books: dict[str, dict[str, int]] = {}
+        for (digest, state), number in (await house.ledger.books()).items():
+            books.setdefault(digest, {})[state] = number
+        lanes = await house.outbox.lanes([spec.name for spec in settings.digests])
+        return {
+            "articles": {
+                "visible": counts.visible,
+                "embargoed": counts.embargoed,
+                "withdrawn": counts.withdrawn,
+            },
+            "feeds": {
+                spec.name: {
+                    "published": spec.name in states,
+                    "stale": spec.name not in states or states[spec.name].stale,
+                }
+                for spec in settings.feeds
+            },
+            "readers": await house.roster.count(),
+            "books": books,
+            "lanes": [
+                {
+                    "digest": lane.key.digest,
+                    "schedule": lane.key.schedule,
+                    "timezone": lane.key.timezone,
+                    "next": slot.identity if slot else None,
+                }
+                for lane in lanes
+                for slot in [next_slot(parse_schedule(lane.key.schedule), lane.key.timezone, now())]
+            ],
+        }
+
+
+def _lines(data: dict[str, object]) -> list[str]:
+    articles, feeds = data["articles"], data["feeds"]
+    books, lanes = data["books"], data["lanes"]
+    assert isinstance(articles, dict)
+    assert isinstance(feeds, dict)
+    assert isinstance(books, dict)
+    assert isinstance(lanes, list)
+    lines = ["articles: " + ", ".join(f"{number} {what}" for what, number in articles.items())]
+    stale = [name for name, feed in feeds.items() if feed["stale"]]
+    lines.append(
+        f"feeds: {len(feeds)}" + (f", to be rendered: {', '.join(stale)}" if stale else "")
+    )
+    lines.append(f"readers: {data['readers']}")
+    if books:
+        heading = ["digest", "audience", *State]
+        rows = [[d, sum(b.values()), *(b.get(s, 0) for s in State)] for d, b in books.items()]
+        lines += ["", *table([heading, *rows])]
+    if lanes:
+        rows = [[lane["digest"], lane["schedule"], lane["next"] or "-"] for lane in lanes]
+        lines += ["", *table([["digest", "schedule", "next"], *rows])]
+    return lines

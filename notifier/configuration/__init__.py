@@ -1,0 +1,9 @@
+"""The operator's YAML, read, checked and made into settings; the only importer of pydantic.
+
+Refuses nothing quietly: every mistake is told at once, with its place and what was meant.
+"""
+
+from notifier.configuration.load import Loaded, load
+from notifier.configuration.problems import ConfigProblem, Severity
+
+__all__ = ["ConfigProblem", "Loaded", "Severity", "load"]

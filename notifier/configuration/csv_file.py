@@ -1,0 +1,134 @@
+"""Long lists of subscribers as CSV: columns `email name digests timezone language topics schedule`.
+
+Several values in one column are separated by spaces or `;`. Topics go to those digests of the
+row that have them, a schedule to all of them. Refuses unknown columns, and what is no CSV.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifier.configuration.files import Item, SourceFile
+from notifier.configuration.problems import Report, Spot, did_you_mean
+from notifier.configuration.readers import Topics
+
+COLUMNS = ("email", "name", "digests", "timezone", "language", "topics", "schedule")
+
+_SIZE = 512 * 1024 * 1024
+_SEPARATORS = re.compile(r"[\s;]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Item):
+    """A subscriber in a line; its steps lead to columns."""
+
+    line: int = 0
+    columns: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+
+    def at(self, *steps: str | int) -> Spot:
+        """Return where the column stands that `steps` came from."""
+        known = [str(step) for step in steps if step in self.columns]
+        index = self.columns.index(known[-1]) if known else 0
+        before = self.cells[: min(index, len(self.cells))]
+        spot = self.file.spot(self.line, 1)
+        plain = '"' not in spot.source
+        column = 1 + sum(len(cell) + 1 for cell in before) if plain else 1
+        return self.file.spot(self.line, column)
+
+    def key(self, *steps: str | int) -> Spot:
+        """Return the same place: a column has no key of its own."""
+        return self.at(*steps)
+
+
+def read_csv(path: Path, order: int, report: Report) -> SourceFile | None:
+    """Return the file at `path`; None, and the report knows why, if it cannot be read."""
+    here = Spot(path=str(path), order=order)
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(_SIZE + 1)
+        if len(raw) > _SIZE:
+            report.error(here, f"this is larger than {_SIZE} bytes")
+            return None
+        return SourceFile(path, order, raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        spot = Spot(path=str(path), order=order, line=line)
+        report.error(spot, f"the byte 0x{error.object[error.start]:02X} is not UTF-8")
+    except OSError as error:
+        report.error(here, f"cannot be read: {error.strerror}")
+    return None
+
+
+def rows(file: SourceFile, topics: Topics, report: Report) -> Iterator[Row]:
+    """Yield the subscribers in `file`; `topics` are those that the digests have."""
+    reader = csv.reader(io.StringIO(file.text, newline=""), strict=True)
+    columns: tuple[str, ...] = ()
+    line = 1
+    try:
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                pass
+            elif not columns:
+                columns = _columns(cells, file.spot(line, 1), report)
+                if not columns:
+                    return
+            elif len(cells) > len(columns):
+                report.error(file.spot(line, 1), f"there are more than {len(columns)} columns")
+            else:
+                yield _row(file, line, columns, tuple(cells), topics, report)
+            line = reader.line_num + 1
+    except csv.Error:
+        report.error(file.spot(line, 1), "this line is not CSV; mend its quotes")
+    if not columns:
+        report.error(file.spot(1, 1), "there is no first line with the names of the columns")
+
+
+def _columns(cells: list[str], spot: Spot, report: Report) -> tuple[str, ...]:
+    names = tuple(cell.strip().casefold() for cell in cells)
+    wrong = [name for name in names if name not in COLUMNS]
+    for name in wrong:
+        report.error(spot, f"unknown column `{name[:60]}`", did_you_mean(name, COLUMNS))
+    if not wrong and len(set(names)) < len(names):
+        report.error(spot, "a column stands here twice")
+    elif not wrong and "email" not in names:
+        report.error(spot, "the column `email` is missing")
+    elif not wrong:
+        return names
+    return ()
+
+
+def _row(
+    file: SourceFile,
+    line: int,
+    columns: tuple[str, ...],
+    cells: tuple[str, ...],
+    topics: Topics,
+    report: Report,
+) -> Row:
+    filled = {
+        name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()
+    }
+    wanted = _values(filled.pop("topics", ""))
+    schedule = filled.pop("schedule", "")
+    digests: dict[str, object] = {}
+    for name in _values(filled.pop("digests", "")):
+        choice: dict[str, object] = {"schedule": schedule} if schedule else {}
+        here = [topic for topic in wanted if topic in topics.get(name, ())]
+        digests[name] = choice | ({"topics": here} if here else {})
+    row = Row(file, (), {**filled, "digests": digests}, line, columns, cells)
+    offered = {topic for name in digests for topic in topics.get(name, ())}
+    for topic in wanted:
+        if topic not in offered:
+            hint = did_you_mean(topic, sorted(offered))
+            report.error(row.at("topics"), f"no digest here has a topic `{topic[:60]}`", hint)
+    return row
+
+
+def _values(cell: str) -> list[str]:
+    return list(dict.fromkeys(filter(None, _SEPARATORS.split(cell))))

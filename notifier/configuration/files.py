@@ -1,0 +1,114 @@
+"""Finds and reads the YAML files of a configuration; knows nothing about what they mean.
+
+Refuses a folder without YAML and files that cannot be read; one bad file never hides another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from feeds.kit.excerpt import source_lines
+from feeds.kit.yaml import Mark, YamlDocument, YamlError, load
+from feeds.kit.yaml import Path as KeyPath
+from notifier.configuration.problems import Report, Spot
+
+_SIZE = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class SourceFile:
+    """One file: `path` as the operator knows it, its place in the order of reading, its text.
+
+    `document` is None where the grammar is broken, and for what is not YAML. Only a file that
+    `has_references` is searched for them.
+    """
+
+    path: Path
+    order: int
+    text: str
+    document: YamlDocument | None = None
+    has_references: bool = False
+    _lines: list[str] = field(default_factory=list)
+
+    def spot(self, line: int = 0, column: int = 0) -> Spot:
+        """Return the place at `line` and `column` (from 1)."""
+        if not self._lines:
+            self._lines = source_lines(self.text.removeprefix("\ufeff"))
+        source = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
+        return Spot(path=str(self.path), order=self.order, line=line, column=column, source=source)
+
+    def relative(self, path: str) -> Path:
+        """Return `path` as meant in this file: relative to the file's folder; absolute."""
+        return (self.path.absolute().parent / Path(path).expanduser()).resolve()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A value of the configuration that still knows its place: the file and the path in it."""
+
+    file: SourceFile
+    path: KeyPath
+    value: object
+
+    def at(self, *steps: str | int) -> Spot:
+        """Return where the value below `steps` stands, else its nearest known parent."""
+        return self._spot(steps, key=False)
+
+    def key(self, *steps: str | int) -> Spot:
+        """Return where the key of that value stands."""
+        return self._spot(steps, key=True)
+
+    def _spot(self, steps: KeyPath, *, key: bool) -> Spot:
+        document = self.file.document
+        if document is None:
+            return self.file.spot()
+        path = (*self.path, *steps)
+        mark: Mark = document.mark_of_key(path) if key else document.mark(path)
+        return self.file.spot(*mark)
+
+
+def find(path: Path, report: Report) -> tuple[Path, ...]:
+    """Return the files of the configuration at `path`, a folder or one file, in their order."""
+    here = Spot(path=str(path))
+    if path.is_file():
+        return (path,)
+    try:
+        entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
+    except FileNotFoundError:
+        report.error(here, "there is no such file or folder", "`paperround init DIR` writes one")
+        return ()
+    except OSError as error:
+        report.error(here, f"the folder cannot be read: {error.strerror}")
+        return ()
+    for entry in entries:
+        if entry.suffix == ".yml":
+            report.warning(Spot(path=str(entry)), "this file is not read", "rename it to .yaml")
+    found = tuple(entry for entry in entries if entry.suffix == ".yaml" and not entry.is_dir())
+    if not found:
+        report.error(here, "there is no *.yaml in this folder", "`paperround init DIR` writes one")
+    return found
+
+
+def read(path: Path, order: int, report: Report) -> SourceFile | None:
+    """Return the file at `path` with what could be read of it; None if nothing could."""
+    try:
+        raw = _bytes(path)
+    except OSError as error:
+        report.error(Spot(path=str(path), order=order), f"cannot be read: {error.strerror}")
+        return None
+    text = raw.decode("utf-8", "replace")
+    file = SourceFile(path, order, text, has_references="${" in text)
+    try:
+        file.document = load(raw, path=str(path))
+    except YamlError as error:
+        file.document = error.document
+        for problem in error.problems:
+            report.error(file.spot(problem.line, problem.column), problem.message)
+    return file
+
+
+def _bytes(path: Path) -> bytes:
+    """Read at most one byte more than the reader of YAML accepts, so that it can refuse it."""
+    with path.open("rb") as stream:
+        return stream.read(_SIZE + 1)

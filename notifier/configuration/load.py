@@ -1,0 +1,168 @@
+"""Reads a whole configuration: every mistake in it at once, or the settings it declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from notifier.configuration import digests as digest_part
+from notifier.configuration import files, publishing
+from notifier.configuration.csv_file import read_csv, rows
+from notifier.configuration.files import SourceFile
+from notifier.configuration.mailing import mail
+from notifier.configuration.models import WebSection
+from notifier.configuration.problems import ConfigProblem, Report, Severity
+from notifier.configuration.readers import Readers
+from notifier.configuration.scalars import duration, file_path
+from notifier.configuration.sections import Sections, merge
+from notifier.configuration.validation import check, check_value
+from notifier.errors import ConfigurationError
+from notifier.settings import Settings
+from notifier.subscriber import Declaration
+
+_REQUIRED = {
+    "site": "write `site: {name: ..., url: https://...}`",
+    "store": "such as `store: sqlite:///../data/paperround.db`",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What came of reading a configuration.
+
+    `settings` is None exactly when one of `problems` is an error; warnings may stand beside
+    settings. `files` are those that were read or tried, to be watched.
+    """
+
+    settings: Settings | None
+    problems: tuple[ConfigProblem, ...]
+    files: tuple[Path, ...] = ()
+
+    @property
+    def errors(self) -> tuple[ConfigProblem, ...]:
+        """The problems that keep the configuration from being used."""
+        return tuple(p for p in self.problems if p.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[ConfigProblem, ...]:
+        """The problems that do not."""
+        return tuple(p for p in self.problems if p.severity is Severity.WARNING)
+
+    def settings_or_raise(self) -> Settings:
+        """Return the settings; raise ConfigurationError with all problems if there are none."""
+        if self.settings is None:
+            raise ConfigurationError(self.problems)
+        return self.settings
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Loaded:
+    """Read the configuration at `path`, a folder of YAML files or one file.
+
+    `environ` is what `${NAME}` is looked up in. Raises nothing for a wrong configuration: all its
+    problems are in the result, in the order of files, lines and columns.
+    """
+    report = Report()
+    paths = files.find(path, report)
+    read = [files.read(found, order, report) for order, found in enumerate(paths, start=1)]
+    sections = merge(read, report)
+    _require(sections, report)
+    reading = _Reading(sections, environ, report)
+    folder = path if path.is_dir() else path.parent
+    settings = reading.settings(folder.absolute())
+    return Loaded(
+        settings=None if report.errors else settings,
+        problems=report.problems(),
+        files=(*paths, *reading.csv_files),
+    )
+
+
+def _require(sections: Sections, report: Report) -> None:
+    if not (sections.files and sections.whole):
+        return
+    for key, hint in _REQUIRED.items():
+        if key not in sections.single:
+            report.error(sections.files[0].spot(), f"the section `{key}` is missing", hint)
+    if sections.digests and "mail" not in sections.single:
+        first = next(iter(sections.digests.values()))
+        hint = "write `mail: {from: ..., transport: maildir:../data/mail}`"
+        report.error(first.key(), "digests need the section `mail`", hint)
+
+
+class _Reading:
+    """Goes through the sections in an order in which what is referred to comes first."""
+
+    def __init__(self, sections: Sections, environ: Mapping[str, str], report: Report) -> None:
+        self.sections = sections
+        self.environ = environ
+        self.report = report
+        self.csv_files: list[Path] = []
+
+    def settings(self, folder: Path) -> Settings | None:
+        """Return the settings; where there are errors they are None or not to be used."""
+        sections, environ, report = self.sections, self.environ, self.report
+        site = publishing.site(sections, environ, report)
+        store = publishing.store(sections, environ, report)
+        zone = site.timezone if site else "UTC"
+        sources = publishing.sources(sections, environ, zone, report)
+        names = tuple(source.name for source in sources)
+        feeds = publishing.feeds(sections, environ, names, report)
+        selections = publishing.selections(feeds)
+        world = digest_part.World(
+            environ=environ, feeds=selections, sources=names, timezone=zone, whole=sections.whole
+        )
+        found = digest_part.digests(sections, world, report)
+        subscribers = self._subscribers()
+        outgoing = mail(sections, environ, report)
+        host, port = self._listen()
+        watch = self._span("watch", timedelta(seconds=2))
+        grace = self._span("grace", timedelta(seconds=30))
+        if site is None or store is None:
+            return None
+        return Settings(
+            site=site,
+            store=store,
+            folder=folder,
+            templates=folder / "templates",
+            host=host,
+            port=port,
+            watch=watch,
+            grace=grace,
+            sources=sources,
+            feeds=feeds,
+            digests=found,
+            subscribers=subscribers,
+            mail=outgoing,
+        )
+
+    def _subscribers(self) -> tuple[Declaration, ...]:
+        topics = digest_part.topic_names(self.sections)
+        readers = Readers(topics, self.sections.whole, self.environ, self.report)
+        readers.add(self.sections.lists["subscribers"])
+        file = self._csv()
+        if file is not None:
+            readers.add(rows(file, topics, self.report))
+        return tuple(readers.found)
+
+    def _csv(self) -> SourceFile | None:
+        item = self.sections.single.get("subscribers_file")
+        written = check_value(file_path, item, self.environ, self.report) if item else None
+        if item is None or written is None:
+            return None
+        path = item.file.path.parent / written
+        self.csv_files.append(path)
+        if not path.is_file():
+            self.report.error(item.at(), "there is no such file")
+            return None
+        return read_csv(path, len(self.sections.files) + 1, self.report)
+
+    def _listen(self) -> tuple[str, int]:
+        item = self.sections.single.get("web")
+        part = check(WebSection, item, self.environ, self.report) if item else None
+        return part.values.listen if part else WebSection().listen
+
+    def _span(self, key: str, default: timedelta) -> timedelta:
+        item = self.sections.single.get(key)
+        found = check_value(duration, item, self.environ, self.report) if item else None
+        return default if found is None else found

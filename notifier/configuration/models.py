@@ -1,0 +1,191 @@
+"""The shape of the configuration: which keys a section has and what kind of value each takes.
+
+Refuses unknown keys and wrong kinds. What one part says about another (a digest that names a
+feed) is checked elsewhere. `docs/configuration.md` is the reference for operators.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+
+from feeds import Body
+from feeds.kit.text import normalised_phrase
+from notifier.configuration import scalars
+from notifier.configuration.transport import Transport, store, transport
+from notifier.digest.spec import Welcome
+from notifier.schedule.language import Schedule
+
+
+class Section(BaseModel):
+    """A map with known keys.
+
+    `stand_in` has values for required keys, with which the rest of a broken section is looked at.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    stand_in: ClassVar[dict[str, object]] = {}
+
+
+def _phrase(value: object) -> str:
+    phrase = scalars.filled(value)
+    if not normalised_phrase(phrase):
+        message = f"`{phrase[:60]}` has no letter or digit, so it is never found"
+        scalars.wrong(message, kind="a word")
+    return phrase
+
+
+def _many(value: object) -> object:
+    """One value is a list of one; an empty list says neither everything nor nothing."""
+    if isinstance(value, list) and not value:
+        scalars.wrong("this list is empty", hint="leave the key out to admit everything")
+    return [scalars.text(value)] if not isinstance(value, list) else value
+
+
+def _by_name(value: object) -> object:
+    """`[morning, weekly]` is short for `{morning: {}, weekly: {}}`."""
+    if isinstance(value, dict):
+        return {name: {} if inner is None else inner for name, inner in value.items()}
+    if isinstance(value, list):
+        return {scalars.text(name): {} for name in value}
+    return {scalars.text(value): {}}
+
+
+Text = Annotated[str, PlainValidator(scalars.text)]
+Line = Annotated[str, PlainValidator(scalars.line)]
+Filled = Annotated[str, PlainValidator(scalars.filled)]
+FilePath = Annotated[str, PlainValidator(scalars.file_path)]
+Name = Annotated[str, PlainValidator(scalars.name)]
+Zone = Annotated[str, PlainValidator(scalars.zone)]
+DigestZone = Annotated[str, PlainValidator(scalars.digest_zone)]
+Language = Annotated[str, PlainValidator(scalars.language)]
+ScheduleText = Annotated[Schedule, PlainValidator(scalars.schedule)]
+Address = Annotated[str, PlainValidator(scalars.address)]
+Mailbox = Annotated[tuple[str, str], PlainValidator(scalars.mailbox)]
+WebAddress = Annotated[str, PlainValidator(scalars.web_address)]
+HostAndPort = Annotated[tuple[str, int], PlainValidator(scalars.listen)]
+Duration = Annotated[timedelta, PlainValidator(scalars.duration)]
+TransportAddress = Annotated[Transport, PlainValidator(transport)]
+StoreAddress = Annotated[str, PlainValidator(store)]
+Many = Annotated[tuple[Filled, ...], BeforeValidator(_many)]
+ManyLanguages = Annotated[tuple[Language, ...], BeforeValidator(_many)]
+Phrases = Annotated[tuple[Annotated[str, PlainValidator(_phrase)], ...], BeforeValidator(_many)]
+
+
+class SiteSection(Section):
+    """The publication."""
+
+    name: Filled
+    url: WebAddress
+    language: Language = "en"
+    timezone: Zone = "UTC"
+    description: Line = ""
+
+
+class WebSection(Section):
+    """The web server."""
+
+    listen: HostAndPort = ("127.0.0.1", 8000)
+
+
+class SourceSection(Section):
+    """A folder of documents."""
+
+    folder: FilePath
+    name: Name | None = None
+    language: Language = ""
+    timezone: Zone = ""
+
+
+class Selection(Section):
+    """Which articles: within a key any of, across keys all of."""
+
+    sections: Many = ()
+    tags: Many = ()
+    authors: Many = ()
+    sources: Many = ()
+    languages: ManyLanguages = ()
+    words: Phrases = ()
+    not_: Selection | None = Field(default=None, alias="not")
+    any: tuple[Selection, ...] = ()
+
+
+class FeedSection(Section):
+    """A feed."""
+
+    title: Filled | None = None
+    description: Line = ""
+    select: Selection = Selection()
+    language: Language = ""
+    items: Annotated[int, PlainValidator(scalars.count(1, 500))] = 50
+    content: Annotated[str, PlainValidator(scalars.one_of(*Body))] = Body.FULL
+
+
+class TopicSection(Section):
+    """A part of a digest that a reader may pick."""
+
+    title: Filled | None = None
+    select: Selection
+
+
+class ArticlesSection(Section):
+    """How many articles an issue has."""
+
+    min: Annotated[int, PlainValidator(scalars.count(1, 1000))] = 1
+    max: Annotated[int, PlainValidator(scalars.count(1, 1000))] = 20
+
+
+class DigestSection(Section):
+    """A digest."""
+
+    stand_in: ClassVar[dict[str, object]] = {"schedule": "at once"}
+
+    schedule: ScheduleText
+    title: Filled | None = None
+    description: Line = ""
+    select: Selection = Selection()
+    feeds: Many = ()
+    timezone: DigestZone = ""
+    language: Language = ""
+    subject: Filled = "{{ site.name }}: {{ articles[0].title }}"
+    template: Name = "digest"
+    articles: ArticlesSection = ArticlesSection()
+    welcome: Annotated[str, PlainValidator(scalars.one_of(*Welcome))] = Welcome.PERIOD
+    topics: dict[Name, TopicSection] = {}
+    late: Duration | None = None
+    expires: Duration | None = None
+
+
+class ChoiceSection(Section):
+    """How one reader wants one digest."""
+
+    topics: Many = ()
+    schedule: ScheduleText | None = None
+
+
+class SubscriberSection(Section):
+    """A reader."""
+
+    stand_in: ClassVar[dict[str, object]] = {"email": "nobody@reader.example"}
+
+    email: Address
+    name: Line = ""
+    digests: Annotated[dict[str, ChoiceSection], BeforeValidator(_by_name)] = {}
+    timezone: Zone = ""
+    language: Language = ""
+
+
+class MailSection(Section):
+    """How messages leave."""
+
+    from_: Mailbox = Field(alias="from")
+    transport: TransportAddress
+    password: Text = Field(default="", repr=False)
+    reply_to: Address | None = None
+    bounces: Address | None = None
+    ca_file: FilePath | None = None
+    in_doubt: Annotated[str, PlainValidator(scalars.one_of("resend", "hold"))] = "resend"
+    connections: Annotated[int, PlainValidator(scalars.count(1, 100))] = 4
+    timeout: Duration = timedelta(seconds=60)

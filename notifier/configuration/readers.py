@@ -1,0 +1,87 @@
+"""The declared subscribers, from YAML and from CSV, and what they refer to.
+
+Refuses an address that stands twice, however it is spelled, and digests and topics that are not
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from notifier.configuration.files import Item
+from notifier.configuration.models import SubscriberSection
+from notifier.configuration.problems import Report, did_you_mean
+from notifier.configuration.validation import Part, check
+from notifier.subscriber import Choice, Declaration, address_key
+
+Topics = Mapping[str, tuple[str, ...]]  # the names of the topics, by digest
+
+
+@dataclass(slots=True)
+class Readers:
+    """Collects the subscribers one after the other."""
+
+    topics: Topics
+    whole: bool  # else a digest may be in a file that could not be read
+    environ: Mapping[str, str]
+    report: Report
+    found: list[Declaration] = field(default_factory=list)
+    _first: dict[str, Item] = field(default_factory=dict)
+
+    def add(self, items: Iterable[Item]) -> None:
+        """Check each of `items` and add it."""
+        for item in items:
+            part = check(SubscriberSection, item, self.environ, self.report)
+            if part is not None:
+                self._add(part)
+
+    def _add(self, part: Part[SubscriberSection]) -> None:
+        values, item = part.values, part.item
+        key = address_key(values.email)
+        stands_in = values.email == SubscriberSection.stand_in["email"]
+        first = item if stands_in else self._first.setdefault(key, item)
+        if first is not item:
+            message = f"`{values.email}` stands here twice; the first is in {first.at('email')}"
+            self.report.error(item.at("email"), message)
+        if not (stands_in or values.digests or _says_digests(item)):
+            self.report.warning(item.at(), "this reader gets nothing: there are no `digests`")
+        for name, choice in values.digests.items():
+            if self.whole:
+                self._check(name, choice.topics, item)
+        self.found.append(_declaration(values))
+
+    def _check(self, digest: str, topics: tuple[str, ...], item: Item) -> None:
+        if digest not in self.topics:
+            hint = did_you_mean(digest, self.topics)
+            spot = item.key("digests", _position(item, digest))
+            self.report.error(spot, f"there is no digest `{digest[:60]}`", hint)
+            return
+        for number, topic in enumerate(topics):
+            if topic not in self.topics[digest]:
+                hint = did_you_mean(topic, self.topics[digest])
+                message = f"the digest `{digest}` has no topic `{topic[:60]}`"
+                self.report.error(item.at("digests", digest, "topics", number), message, hint)
+
+
+def _says_digests(item: Item) -> bool:
+    return isinstance(item.value, dict) and bool(item.value.get("digests"))
+
+
+def _position(item: Item, digest: str) -> str | int:
+    """Return the step to `digest` below `digests`: a key of a map, or a number in a list."""
+    declared = item.value.get("digests") if isinstance(item.value, dict) else None
+    return declared.index(digest) if isinstance(declared, list) and digest in declared else digest
+
+
+def _declaration(values: SubscriberSection) -> Declaration:
+    return Declaration(
+        email=values.email,
+        name=values.name,
+        timezone=values.timezone,
+        language=values.language,
+        digests={
+            name: Choice(topics=choice.topics, schedule=choice.schedule)
+            for name, choice in values.digests.items()
+        },
+    )

@@ -1,0 +1,118 @@
+"""Merges the files of a configuration into sections whose parts know where they stand.
+
+Maps (`feeds`, `digests`) may be spread over files, lists (`sources`, `subscribers`) are joined in
+file order, everything else stands once. Refuses unknown sections and two of one name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from notifier.configuration.files import Item, SourceFile
+from notifier.configuration.problems import Report, did_you_mean
+
+VERSION = 1
+MAPS = ("feeds", "digests")
+LISTS = ("sources", "subscribers")
+SINGLE = ("site", "store", "web", "subscribers_file", "mail", "watch", "grace")
+KEYS = ("version", *SINGLE, *MAPS, *LISTS)
+
+
+@dataclass(slots=True)
+class Sections:
+    """The merged configuration, not yet checked: every part is an Item."""
+
+    files: tuple[SourceFile, ...]
+    single: dict[str, Item] = field(default_factory=dict)
+    maps: dict[str, dict[str, Item]] = field(default_factory=lambda: {name: {} for name in MAPS})
+    lists: dict[str, list[Item]] = field(default_factory=lambda: {name: [] for name in LISTS})
+    whole: bool = True  # no file was left out, so what is missing is missing indeed
+
+    @property
+    def feeds(self) -> dict[str, Item]:
+        """The declared feeds by name."""
+        return self.maps["feeds"]
+
+    @property
+    def digests(self) -> dict[str, Item]:
+        """The declared digests by name."""
+        return self.maps["digests"]
+
+
+def merge(files: Iterable[SourceFile | None], report: Report) -> Sections:
+    """Return the sections of all `files`; a file that could not be read is None."""
+    found = tuple(files)
+    sections = Sections(tuple(file for file in found if file is not None))
+    versions = 0
+    for file in found:
+        if file is None or file.document is None:
+            sections.whole = False
+            continue
+        versions += _take(file, sections, report)
+    if not versions and sections.whole and sections.files:
+        spot = sections.files[0].spot(1, 1)
+        report.error(spot, "`version` is missing", f"write `version: {VERSION}` at the top")
+    return sections
+
+
+def _take(file: SourceFile, sections: Sections, report: Report) -> int:
+    """Add what `file` says; return 1 if it says its version."""
+    top = Item(file, (), file.document.value if file.document else None)
+    if top.value is None:
+        return 0
+    if not isinstance(top.value, dict):
+        report.error(top.at(), "expected sections such as `site:` and `feeds:`")
+        return 0
+    for key, value in top.value.items():
+        item = Item(file, (key,), value)
+        if key == "version":
+            _version(item, report)
+        elif key in MAPS:
+            _map(key, item, sections, report)
+        elif key in LISTS:
+            _list(key, item, sections, report)
+        elif key in SINGLE:
+            _single(key, item, sections, report)
+        else:
+            report.error(item.key(), f"unknown section `{key}`", did_you_mean(key, KEYS))
+    return int("version" in top.value)
+
+
+def _version(item: Item, report: Report) -> None:
+    if item.value != VERSION or isinstance(item.value, bool):
+        message = "this version is not known to this program"
+        report.error(item.at(), message, f"write `version: {VERSION}`")
+
+
+def _single(key: str, item: Item, sections: Sections, report: Report) -> None:
+    if key in sections.single:
+        first = sections.single[key].key()
+        report.error(item.key(), f"`{key}` stands here twice; the first is in {first}")
+    elif item.value is not None:
+        sections.single[key] = item
+
+
+def _map(key: str, item: Item, sections: Sections, report: Report) -> None:
+    if item.value is None:
+        return
+    if not isinstance(item.value, dict):
+        report.error(item.at(), f"expected a map: the name of each of the {key}, then what it is")
+        return
+    for name, value in item.value.items():
+        part = Item(item.file, (*item.path, name), value)
+        first = sections.maps[key].setdefault(name, part)
+        if first is not part:
+            kind = key.removesuffix("s")
+            message = f"the {kind} `{name}` stands here twice; the first is in {first.key()}"
+            report.error(part.key(), message)
+
+
+def _list(key: str, item: Item, sections: Sections, report: Report) -> None:
+    if item.value is None:
+        return
+    if not isinstance(item.value, list):
+        report.error(item.at(), f"expected a list: each of the {key} after a `- `")
+        return
+    for number, value in enumerate(item.value):
+        sections.lists[key].append(Item(item.file, (*item.path, number), value))

@@ -1,0 +1,66 @@
+"""From declared selections to queries, and how a digest combines its own with those of feeds.
+
+Pure. Tells what a selection says about things that are not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from feeds import Query
+from feeds.kit.text import normalise
+from feeds.kit.yaml import Path as KeyPath
+from notifier.configuration.files import Item
+from notifier.configuration.models import Selection
+from notifier.configuration.problems import Report, did_you_mean
+
+
+def query(selection: Selection) -> Query:
+    """Return the query that `selection` declares."""
+    return Query(
+        sections=selection.sections,
+        tags=selection.tags,
+        authors=selection.authors,
+        sources=selection.sources,
+        languages=selection.languages,
+        words=selection.words,
+        exclude=query(selection.not_) if selection.not_ is not None else None,
+        any=tuple(map(query, selection.any)),
+    )
+
+
+def within(own: Query, feeds: Sequence[Query]) -> Query:
+    """Return the query that admits what `own` admits and at least one of `feeds` admits.
+
+    No feeds, or one that admits everything, leave `own` as it is. Where `own` has alternatives of
+    its own, it goes into a double negation: "in one of the feeds, and not outside of `own`".
+    """
+    everything = Query()
+    if not feeds or everything in feeds:
+        return own
+    if own == everything:
+        return feeds[0] if len(feeds) == 1 else Query(any=tuple(feeds))
+    if not own.any:
+        return replace(own, any=tuple(feeds))
+    return Query(any=tuple(feeds), exclude=Query(exclude=own))
+
+
+def check_sources(
+    selection: Selection, item: Item, path: KeyPath, known: Collection[str], report: Report
+) -> None:
+    """Warn of each source in `selection`, at `path` of `item`, that is not declared."""
+    names = {normalise(name) for name in known}
+    for place, name in _sources(selection, path):
+        if normalise(name) not in names:
+            hint = did_you_mean(name, known)
+            report.warning(item.at(*place), f"there is no source `{name[:60]}`", hint)
+
+
+def _sources(selection: Selection, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    for number, name in enumerate(selection.sources):
+        yield (*path, "sources", number), name
+    if selection.not_ is not None:
+        yield from _sources(selection.not_, (*path, "not"))
+    for number, inner in enumerate(selection.any):
+        yield from _sources(inner, (*path, "any", number))

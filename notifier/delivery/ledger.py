@@ -1,0 +1,253 @@
+"""The ledger of deliveries: all SQL about what is being sent and what became of it.
+
+A chunk of an issue belongs to one sender at a time, by a fence that grows with every claim. A
+delivery is marked `sending` before its first octet leaves, only while the reader may still be
+written to; whatever is marked so without an answer is in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, func, select, true, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from feeds.kit.database import Database
+from notifier.delivery.delivery import Answer, State
+from notifier.delivery.outbox import owed
+from notifier.tables import chunks, deliveries, issues, subscribers, subscriptions
+
+RESENT = "resent after doubt"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Deliveries of one issue that a sender has claimed; `fence` proves that it still has."""
+
+    issue_id: int
+    number: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One delivery to be made: whom to write to, with which words, and how often it was tried."""
+
+    issue_id: int
+    subscriber_id: int
+    subscription_id: int
+    edition_id: str
+    address: str
+    name: str
+    generation: int
+    attempts: int
+    reason: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What to record of a delivery; `due` matters for one that waits."""
+
+    state: State
+    due: datetime
+    reason: str = ""
+    answer: Answer | None = None
+
+
+class Ledger:
+    """All SQL about deliveries. Raises StoreError when the database cannot be used."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(
+        self, owner: str, now: datetime, lease: timedelta, *, resend: bool
+    ) -> Chunk | None:
+        """Take a chunk that has something to send, for `lease`; None where there is none.
+
+        What an earlier owner left as `sending` is in doubt: sent once more, or held.
+        """
+        free = and_(chunks.c.state == "ready", chunks.c.due <= now)
+        abandoned = and_(chunks.c.state == "leased", chunks.c.leased_until < now)
+        candidates = (
+            select(chunks.c.issue_id, chunks.c.number)
+            .join(issues, issues.c.id == chunks.c.issue_id)
+            .where(free | abandoned, issues.c.state == "open", issues.c.expires > now)
+            .order_by(chunks.c.due, chunks.c.issue_id, chunks.c.number)
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            if (await connection.execute(candidates)).first() is None:
+                return None
+        async with self._database.write() as connection:
+            if not self._database.is_sqlite:
+                candidates = candidates.with_for_update(skip_locked=True, of=chunks)
+            row = (await connection.execute(candidates)).first()
+            if row is None:
+                return None
+            which = (chunks.c.issue_id == row.issue_id, chunks.c.number == row.number)
+            leased = {"state": "leased", "owner": owner, "leased_until": now + lease}
+            fence = await connection.scalar(
+                update(chunks)
+                .where(*which)
+                .values(**leased, fence=chunks.c.fence + 1)
+                .returning(chunks.c.fence)
+            )
+            chunk = Chunk(row.issue_id, row.number, fence or 0)
+            await _settle_doubts(connection, chunk, now, resend=resend)
+        return chunk
+
+    async def jobs(self, chunk: Chunk, now: datetime) -> list[Job]:
+        """Return what is to be sent of `chunk` at `now`."""
+        ready = deliveries.c.state.in_([State.QUEUED, State.DEFERRED]) & (deliveries.c.due <= now)
+        query = (
+            select(
+                deliveries.c.issue_id,
+                deliveries.c.subscriber_id,
+                deliveries.c.subscription_id,
+                deliveries.c.edition_id,
+                subscribers.c.address,
+                subscribers.c.name,
+                subscribers.c.generation,
+                deliveries.c.attempts,
+                deliveries.c.reason,
+                issues.c.expires,
+            )
+            .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+            .join(issues, issues.c.id == deliveries.c.issue_id)
+            .where(_within(chunk), ready)
+            .order_by(deliveries.c.subscriber_id)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [Job(**row) for row in rows]
+
+    async def start(self, chunk: Chunk, job: Job, now: datetime, lease: timedelta) -> bool:
+        """Mark `job` as being sent; False if it must not be: not ours any more, or not wanted."""
+        async with self._database.write() as connection:
+            if not await _renew(connection, chunk, now + lease):
+                return False
+            wanted = (
+                select(subscriptions.c.id)
+                .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+                .where(subscriptions.c.id == job.subscription_id, owed())
+            )
+            pending = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
+            started = await connection.execute(
+                update(deliveries)
+                .where(_is(job), pending)
+                .values(
+                    state=case((wanted.exists(), str(State.SENDING)), else_=str(State.SKIPPED)),
+                    reason=case((wanted.exists(), deliveries.c.reason), else_="left or suppressed"),
+                    attempts=deliveries.c.attempts + 1,
+                    changed_at=now,
+                )
+                .returning(deliveries.c.state)
+            )
+            state: str | None = started.scalar_one_or_none()
+        return state == State.SENDING
+
+    async def renew(self, chunk: Chunk, until: datetime) -> bool:
+        """Keep a claim until `until`; False if somebody else has the chunk."""
+        async with self._database.write() as connection:
+            return await _renew(connection, chunk, until)
+
+    async def abandon(self, now: datetime) -> None:
+        """Free what other senders have claimed: for whoever knows that there is none."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(chunks)
+                .where(chunks.c.state == "leased")
+                .values(leased_until=now - timedelta(microseconds=1))
+            )
+
+    async def mark(self, job: Job, mark: Mark, now: datetime) -> None:
+        """Record what became of a delivery that was being sent."""
+        values: dict[str, object] = {
+            "state": str(mark.state),
+            "reason": mark.reason,
+            "due": mark.due,
+            "changed_at": now,
+        }
+        if mark.answer is not None:
+            values |= {"code": mark.answer.code, "words": mark.answer.text[:500]}
+        sending = deliveries.c.state == State.SENDING
+        async with self._database.write() as connection:
+            await connection.execute(update(deliveries).where(_is(job), sending).values(values))
+
+    async def release(self, chunk: Chunk, not_before: datetime) -> None:
+        """Give a chunk back; it is due again when the first of its deliveries is."""
+        waiting = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
+        first = select(func.min(deliveries.c.due)).where(_within(chunk), waiting)
+        async with self._database.write() as connection:
+            due = (await connection.execute(first)).scalar_one()
+            values: dict[str, object] = {"state": "done"}
+            if due is not None:
+                values = {"state": "ready", "due": max(due, not_before)}
+            await connection.execute(
+                update(chunks).where(_claimed(chunk)).values(**values, owner="", leased_until=None)
+            )
+
+    async def books(self) -> Mapping[tuple[str, str], int]:
+        """Count the deliveries by digest and state."""
+        query = (
+            select(issues.c.digest, deliveries.c.state, func.count())
+            .join(issues, issues.c.id == deliveries.c.issue_id)
+            .group_by(issues.c.digest, deliveries.c.state)
+        )
+        async with self._database.read() as connection:
+            return {(row[0], row[1]): row[2] for row in await connection.execute(query)}
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next chunk is due, if any waits."""
+        query = select(func.min(chunks.c.due)).where(chunks.c.state == "ready")
+        async with self._database.read() as connection:
+            found: datetime | None = await connection.scalar(query)
+        return found
+
+
+async def _settle_doubts(
+    connection: AsyncConnection, chunk: Chunk, now: datetime, *, resend: bool
+) -> None:
+    """Nobody knows whether these were taken: resend each once, hold what was resent before."""
+    again = true() if resend else ~true()
+    once = and_(again, deliveries.c.reason != RESENT)
+    await connection.execute(
+        update(deliveries)
+        .where(_within(chunk), deliveries.c.state == State.SENDING)
+        .values(
+            state=case((once, str(State.QUEUED)), else_=str(State.IN_DOUBT)),
+            reason=case((once, RESENT), else_="no answer recorded"),
+            due=now,
+            changed_at=now,
+        )
+    )
+
+
+async def _renew(connection: AsyncConnection, chunk: Chunk, until: datetime) -> bool:
+    renewed = await connection.execute(
+        update(chunks).where(_claimed(chunk)).values(leased_until=until)
+    )
+    return renewed.rowcount == 1
+
+
+def _within(chunk: Chunk) -> ColumnElement[bool]:
+    return and_(deliveries.c.issue_id == chunk.issue_id, deliveries.c.chunk == chunk.number)
+
+
+def _claimed(chunk: Chunk) -> ColumnElement[bool]:
+    return and_(
+        chunks.c.issue_id == chunk.issue_id,
+        chunks.c.number == chunk.number,
+        chunks.c.fence == chunk.fence,
+        chunks.c.state == "leased",
+    )
+
+
+def _is(job: Job) -> ColumnElement[bool]:
+    return and_(
+        deliveries.c.issue_id == job.issue_id, deliveries.c.subscriber_id == job.subscriber_id
+    )

@@ -1,0 +1,186 @@
+"""The way out over SMTP (RFC 5321): connecting, encrypting and logging in through aiosmtplib.
+
+The transaction is driven step by step on our own Wire, so that every answer knows its phase:
+only when the final dot may have left is a letter in doubt. Encryption that was asked for is
+verified or nothing is said; a password never travels in the clear and never shows in an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import re
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import aiosmtplib
+
+from notifier.delivery.delivery import Answer, Phase, Verdict, classify, unanswered
+from notifier.delivery.session import SmtpSession
+from notifier.delivery.transaction import Connection
+from notifier.delivery.wire import Wire
+from notifier.errors import TransportError
+from notifier.settings import SmtpRelay
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+@dataclass(slots=True)
+class SmtpTransport:
+    """Letters to one relay; each session is one connection.
+
+    `patience` is how many seconds the answer to the final dot may take (RFC 5321, 4.5.3.2.6);
+    every other step has the relay's timeout. `own_name` greets the relay; by default it is this
+    machine's. TransportError when the relay's settings can never work.
+    """
+
+    relay: SmtpRelay
+    patience: float = 600.0
+    own_name: str = ""
+    _context: ssl.SSLContext | None = field(init=False, repr=False, default=None)
+
+    def __post_init__(self) -> None:
+        relay = self.relay
+        if not relay.host.isprintable() or not relay.host or " " in relay.host:
+            raise TransportError(f"not a host: {relay.host[:100]!r}")
+        if relay.tls not in {"starttls", "implicit", "none"}:
+            raise TransportError(f"unknown kind of encryption: {relay.tls!r}")
+        if relay.tls == "none" and (relay.username or relay.password):
+            raise TransportError("a password needs an encrypted connection: starttls or smtps")
+        if relay.password and not relay.username:
+            raise TransportError("a password needs a user name")
+        if relay.tls != "none":
+            self._context = _verifying(relay.ca_file)
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[SmtpSession]:
+        """Yield a session; it connects at its first letter and says goodbye at the end."""
+        session = SmtpSession(self.connect, self.relay.timeout, self.patience)
+        try:
+            yield session
+        except BaseException:
+            await session.abort()
+            raise
+        await session.close()
+
+    async def check(self) -> Answer | None:
+        """Return None when the relay can be reached and logged in to, else its answer."""
+        async with self.session() as session:
+            return await session.check()
+
+    async def connect(self) -> Connection | Answer:
+        """Return a connection that is encrypted and logged in as the relay's settings say."""
+        if not self.own_name:
+            self.own_name = await _own_name(self.relay.timeout)
+        client = aiosmtplib.SMTP(
+            hostname=self.relay.host,
+            port=self.relay.port,
+            use_tls=self.relay.tls == "implicit",
+            start_tls=False,
+            tls_context=self._context,
+            timeout=self.relay.timeout,
+            local_hostname=self.own_name,
+        )
+        try:
+            return await self._set_up(client) or _taken_over(client)
+        finally:
+            if isinstance(client.transport, asyncio.Transport):
+                client.transport.abort()  # close() would wait for a peer that has gone silent
+            client.close()
+
+    async def _set_up(self, client: aiosmtplib.SMTP) -> Answer | None:
+        phase = Phase.CONNECT
+        try:
+            await client.connect()
+            await client.ehlo()
+            if self.relay.tls == "starttls":
+                if not client.supports_extension("starttls"):
+                    return _halt(phase, "the relay offers no STARTTLS, so nothing is sent")
+                await client.starttls()
+                await client.ehlo()
+            phase = Phase.LOGIN
+            return await self._log_in(client) if self.relay.username else None
+        except (aiosmtplib.SMTPException, OSError, UnicodeError, ValueError) as error:
+            return self._setup_failure(phase, error)
+
+    async def _log_in(self, client: aiosmtplib.SMTP) -> Answer | None:
+        # One attempt by one method: a second one would hide the answer to the first.
+        methods = client.server_auth_methods
+        if "plain" in methods:
+            await client.auth_plain(self.relay.username, self.relay.password)
+        elif "login" in methods:
+            await client.auth_login(self.relay.username, self.relay.password)
+        else:
+            return _halt(Phase.LOGIN, "the relay offers no login by PLAIN or LOGIN")
+        return None
+
+    def _setup_failure(self, phase: Phase, error: Exception) -> Answer:
+        untrusted = _untrusted(error)
+        if untrusted:
+            return _halt(phase, f"the relay's certificate cannot be trusted: {untrusted}")
+        if isinstance(error, aiosmtplib.SMTPResponseException) and error.code >= 200:
+            return classify(error.code, self._without_secrets(error.message), phase)
+        text = f"{type(error).__name__}: {error}"
+        return unanswered(phase, self._without_secrets(text))
+
+    def _without_secrets(self, text: str) -> str:
+        """Some servers echo what they refuse, the password in it."""
+        user, password = self.relay.username.encode(), self.relay.password.encode()
+        if not password:
+            return text
+        secrets = (b"\0%b\0%b" % (user, password), password)
+        for secret in (*(base64.b64encode(secret) for secret in secrets), password):
+            text = text.replace(secret.decode(), "***")
+        return text
+
+
+def _taken_over(client: aiosmtplib.SMTP) -> Connection | Answer:
+    """Put our Wire in charge of aiosmtplib's connection, and detach the client from it."""
+    transport = client.transport
+    if not isinstance(transport, asyncio.Transport) or transport.is_closing():
+        return unanswered(Phase.LOGIN, "the connection was lost")
+    wire = Wire(transport)
+    transport.set_protocol(wire)
+    size = client.esmtp_extensions.get("size", "")
+    connection = Connection(
+        wire=wire,
+        size=client.supports_extension("size"),
+        max_size=int(size) if re.fullmatch("[0-9]{1,19}", size) else 0,
+        smtputf8=client.supports_extension("smtputf8"),
+    )
+    client.transport = None
+    return connection
+
+
+def _verifying(ca_file: str) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file or None)
+    except OSError as error:
+        raise TransportError(f"the certificates in {ca_file} cannot be read: {error}") from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+async def _own_name(seconds: float) -> str:
+    """Return this machine's name for EHLO, or an address literal where it has none."""
+    with contextlib.suppress(OSError, TimeoutError, UnicodeError):
+        async with asyncio.timeout(seconds):
+            name = await asyncio.to_thread(socket.getfqdn)
+        if _HOST_NAME.fullmatch(name):
+            return name
+    return "[127.0.0.1]"
+
+
+def _untrusted(error: BaseException | None) -> str:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def _halt(phase: Phase, text: str) -> Answer:
+    return Answer(verdict=Verdict.HALT, phase=phase, text=text)

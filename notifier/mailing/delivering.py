@@ -1,0 +1,198 @@
+"""Delivering what is open: each connection takes a chunk, and each letter is marked before it goes.
+
+Calls the ledger and the transport in order; what an answer means is decided by pure functions.
+Stops taking letters when told to, and lets those in flight have their answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from feeds import Site
+from notifier.delivery.delivery import Answer, Letter, Phase, State, Verdict, next_attempt
+from notifier.delivery.frozen import Frozen
+from notifier.delivery.ledger import RESENT, Chunk, Job, Ledger, Mark
+from notifier.delivery.message import fill, message_id
+from notifier.delivery.outbox import Outbox
+from notifier.delivery.transport import Session, Transport
+from notifier.errors import InvalidMessage
+from notifier.roster import Roster
+from notifier.settings import MailSettings
+from notifier.tokens import LEAVE, SecretKey, make_token
+
+LEASE = timedelta(seconds=90)
+HALT_PAUSE = timedelta(minutes=5)  # after the relay refused us altogether
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Everything that delivering needs; `owner` names this process in the ledger."""
+
+    ledger: Ledger
+    outbox: Outbox
+    roster: Roster
+    transport: Transport
+    site: Site
+    mail: MailSettings
+    key: SecretKey
+    owner: str
+    connections: int = 4
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What a round of delivering did; `halted` is what the relay said when it refused us."""
+
+    counts: dict[State, int] = field(default_factory=dict)
+    halted: str = ""
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def pause(self) -> timedelta:
+        """How long what was not sent has to wait."""
+        return HALT_PAUSE if self.halted else timedelta(0)
+
+    def count(self, state: State) -> None:
+        """Note that one delivery came to `state`."""
+        self.counts[state] = self.counts.get(state, 0) + 1
+
+
+async def deliver(sender: Sender, clock: Clock, stop: asyncio.Event) -> Delivered:
+    """Send everything that is due until nothing is, `stop` is set, or the relay refuses us."""
+    done = Delivered()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(sender.connections):
+            group.create_task(_connection(sender, clock, stop, done))
+    await sender.outbox.finish()
+    return done
+
+
+async def _connection(sender: Sender, clock: Clock, stop: asyncio.Event, done: Delivered) -> None:
+    """Work off one chunk after the other over one session."""
+    resend = sender.mail.in_doubt == "resend"
+    async with sender.transport.session() as session:
+        while not (stop.is_set() or done.halted):
+            chunk = await sender.ledger.claim(sender.owner, clock(), LEASE, resend=resend)
+            if chunk is None:
+                return
+            async with _heartbeat(sender, chunk, clock):
+                await _work_off(sender, session, chunk, clock, stop, done)
+            await sender.ledger.release(chunk, clock() + done.pause)
+
+
+async def _work_off(
+    sender: Sender,
+    session: Session,
+    chunk: Chunk,
+    clock: Clock,
+    stop: asyncio.Event,
+    done: Delivered,
+) -> None:
+    editions: dict[str, Frozen] = {}
+    for job in await sender.ledger.jobs(chunk, clock()):
+        if stop.is_set() or done.halted:
+            return
+        if job.edition_id not in editions:
+            edition = await sender.outbox.edition(job.edition_id)
+            assert edition is not None, "an edition outlives its deliveries"
+            editions[job.edition_id] = Frozen.from_bytes(edition.frozen)
+        if not await sender.ledger.start(chunk, job, clock(), LEASE):
+            done.count(State.SKIPPED)
+            continue
+        try:
+            letter = _letter(sender, job, editions[job.edition_id])
+        except InvalidMessage as error:
+            answer = Answer(verdict=Verdict.FAILED, phase=Phase.CONNECT, text=str(error))
+        else:
+            answer = await session.send(letter)
+        await _record(sender, job, answer, clock(), done)
+
+
+async def _record(sender: Sender, job: Job, answer: Answer, now: datetime, done: Delivered) -> None:
+    mark = decide(job, answer, now, resend=sender.mail.in_doubt == "resend")
+    await sender.ledger.mark(job, mark, now)
+    if answer.verdict is Verdict.HALT:
+        done.halted = answer.text or "the relay refused us"
+        return
+    if answer.verdict is Verdict.DEAD_ADDRESS:
+        await sender.roster.note_dead_address(job.address, answer.text, now)
+    done.count(mark.state)
+    if mark.state is State.FAILED:
+        done.failures.append(f"{answer.code or ''} {answer.text}".strip())
+
+
+def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:
+    """Return what to record after `answer`: pure, for the policy must be plain to see."""
+    state, reason = _OUTCOMES.get(answer.verdict, (State.DEFERRED, job.reason))
+    if answer.verdict is Verdict.IN_DOUBT:
+        once_more = resend and job.reason != RESENT
+        state = State.DEFERRED if once_more else State.IN_DOUBT
+        reason = RESENT if once_more else "no answer came"
+    due = now
+    if state is State.DEFERRED:
+        seed = f"{job.issue_id}/{job.subscriber_id}"
+        due = next_attempt(job.attempts + 1, now, seed, expires=job.expires)
+    return Mark(state=state, due=due, reason=reason or job.reason, answer=answer)
+
+
+_OUTCOMES = {
+    Verdict.ACCEPTED: (State.ACCEPTED, ""),
+    Verdict.HALT: (State.QUEUED, ""),
+    Verdict.DEAD_ADDRESS: (State.FAILED, "no such address"),
+    Verdict.FAILED: (State.FAILED, "refused"),
+}
+
+
+def reader_values(site: Site, key: SecretKey, job: Job) -> Mapping[str, str]:
+    """Return what fills the slots of a message for one reader."""
+    token = make_token(key, LEAVE, job.subscription_id, job.generation)
+    leave = f"{site.url}/u/{token}"
+    return {
+        "name": job.name,
+        "email": job.address,
+        "unsubscribe_url": leave,
+        "preferences_url": leave,
+    }
+
+
+def _letter(sender: Sender, job: Job, frozen: Frozen) -> Letter:
+    domain = sender.mail.from_address.rpartition("@")[2]
+    issue, reader = str(job.issue_id), str(job.subscriber_id)
+    identity = message_id(sender.key.secret, issue, reader, domain)
+    content = fill(
+        frozen,
+        reader_values(sender.site, sender.key, job),
+        recipient=job.address,
+        recipient_name=job.name,
+        message_id=identity,
+    )
+    return Letter(
+        sender=sender.mail.envelope_sender or sender.mail.from_address,
+        recipient=job.address,
+        message_id=identity,
+        content=content,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _heartbeat(sender: Sender, chunk: Chunk, clock: Clock) -> AsyncIterator[None]:
+    """Keep the claim alive while an answer may take its time."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 3)
+            await sender.ledger.renew(chunk, clock() + LEASE)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,7 @@
+"""The composition root: builds every hand from the settings, runs the service, stops it."""
+
+from notifier.service.alone import alone
+from notifier.service.house import House, open_house
+from notifier.service.running import run
+
+__all__ = ["House", "alone", "open_house", "run"]

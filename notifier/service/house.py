@@ -1,0 +1,132 @@
+"""The only place that constructs: from settings to everything that the verbs need."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from feeds.kit.database import Database
+from feeds.library import Folder, Press
+from feeds.publish import DatabaseShelf
+from feeds.store import HISTORY as FEEDS
+from feeds.store import ArticleStore, FeedIndex, FileMemory
+from feeds.web import FeedServer
+from notifier.delivery.ledger import Ledger
+from notifier.delivery.opening import Opening
+from notifier.delivery.outbox import Outbox
+from notifier.delivery.transport import open_transport
+from notifier.digest.compose import Composer
+from notifier.errors import TransportError
+from notifier.mailing import Desk, Sender
+from notifier.roster import Roster
+from notifier.settings import MailSettings, Settings, SmtpRelay
+from notifier.tables import HISTORY as NOTIFIER
+from notifier.tokens import SecretKey
+from notifier.web import ASGIApp, application
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Every hand, built once; `settings` is what they were built from."""
+
+    settings: Settings
+    database: Database
+    store: ArticleStore
+    memory: FileMemory
+    roster: Roster
+    outbox: Outbox
+    ledger: Ledger
+    press: Press
+    keys: tuple[SecretKey, ...]
+
+    @property
+    def folders(self) -> tuple[Folder, ...]:
+        """The declared sources that are folders."""
+        return tuple(
+            Folder(
+                name=source.name,
+                path=source.folder,
+                language=source.language,
+                timezone=source.timezone,
+            )
+            for source in self.settings.sources
+        )
+
+    @property
+    def mail(self) -> MailSettings:
+        """The mail settings; raises TransportError where there are none."""
+        if self.settings.mail is None:
+            raise TransportError("there is no `mail:` section, so nothing can be sent")
+        return self.settings.mail
+
+    def desk(self) -> Desk:
+        """Return what opening issues needs."""
+        site = self.settings.site
+        return Desk(
+            self.store,
+            self.outbox,
+            Opening(self.database),
+            Composer(self.settings.templates, site),
+            site,
+            self.mail,
+            self.settings.digests,
+        )
+
+    def sender(self) -> Sender:
+        """Return what delivering needs; raises TransportError where it can never work."""
+        way = self.mail.transport
+        return Sender(
+            self.ledger,
+            self.outbox,
+            self.roster,
+            open_transport(way),
+            self.settings.site,
+            self.mail,
+            self.keys[0],
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            connections=way.connections if isinstance(way, SmtpRelay) else 1,
+        )
+
+    def web(self) -> tuple[FeedServer, ASGIApp]:
+        """Return the server of feeds and the whole web application around it."""
+        server = FeedServer(self.press.shelf, self.settings.site)
+        app = application(
+            server=server,
+            store=self.store,
+            outbox=self.outbox,
+            roster=self.roster,
+            site=self.settings.site,
+            feeds=self.settings.feeds,
+            titles={spec.name: spec.title for spec in self.settings.digests},
+            keys=self.keys,
+        )
+        return server, app
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
+    """Open the store, bring its tables up to date, and build every hand on it."""
+    database = Database(settings.store)
+    try:
+        await database.migrate([FEEDS, NOTIFIER])
+        store, roster = ArticleStore(database), Roster(database)
+        press = Press(
+            store, FeedIndex(database), DatabaseShelf(database), settings.site, settings.feeds
+        )
+        yield House(
+            settings,
+            database,
+            store,
+            FileMemory(database),
+            roster,
+            Outbox(database),
+            Ledger(database),
+            press,
+            await roster.secret_keys(now),
+        )
+    finally:
+        await database.close()

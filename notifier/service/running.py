@@ -1,0 +1,239 @@
+"""The service: web, watching, opening and delivering in one process, until it is told to stop.
+
+Bells only say "look now"; what there is to do is read from the store each time. Everything is
+started on one page and stopped in reverse.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import uvicorn
+
+from feeds import FeedsError
+from feeds.errors import SourceError
+from feeds.library import SETTLE_NS, ingest_folder, publish
+from feeds.sources import FileState
+from feeds.web import FeedServer
+from notifier.errors import NotifierError
+from notifier.mailing import Desk, deliver, open_due
+from notifier.schedule.alarm import Metronome
+from notifier.service.alone import alone
+from notifier.service.house import House, open_house
+from notifier.settings import Settings
+from notifier.subscribing import reconcile
+from notifier.web import ASGIApp
+
+log = logging.getLogger("paperround")
+
+TICK = timedelta(seconds=1)  # how often we look for what is due
+
+
+@dataclass(slots=True)
+class _Round:
+    """The service while it runs: the house, its bells, and what the last look saw."""
+
+    house: House
+    server: FeedServer
+    desk: Desk | None
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    look: asyncio.Event = field(default_factory=asyncio.Event)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    send: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: dict[str, dict[str, FileState]] = field(default_factory=dict)
+    failing: set[str] = field(default_factory=set)
+
+
+async def run(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT; letters in flight get the grace to have their answer.
+
+    `announce` is told the address once everything is up. Raises AlreadyRunning, StoreError and
+    TransportError before anything has begun.
+    """
+    now = _now()
+    async with open_house(settings, now) as house:
+        with alone(house.database.path, "run"), alone(house.database.path, "send"):
+            if house.database.is_sqlite:
+                await house.ledger.abandon(now)
+            await reconcile(settings, house.roster, house.store, now)
+            server, app = house.web()
+            desk = house.desk() if settings.mail else None
+            await _serve(_Round(house, server, desk), app, announce)
+
+
+async def _serve(round_: _Round, app: ASGIApp, announce: Callable[[str], None]) -> None:
+    settings = round_.house.settings
+    metronome = Metronome()
+    metronome.every(settings.watch / 2, round_.look)
+    metronome.every(TICK, round_.open)
+    metronome.every(TICK, round_.send)
+    with _listening(settings) as listener, _signals(round_.stop):
+        web = _Web(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+        await _look(round_)
+        metronome.start()
+        delivering = asyncio.create_task(_deliver_all(round_))
+        loops = [
+            asyncio.create_task(web.serve(sockets=[listener])),
+            asyncio.create_task(_loop(round_, round_.look, _look)),
+            asyncio.create_task(_loop(round_, round_.open, _open)),
+            delivering,
+        ]
+        host, port = listener.getsockname()[:2]
+        announce(f"http://{host}:{port}/")
+        stopping = asyncio.create_task(round_.stop.wait())
+        await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
+        round_.stop.set()
+        metronome.stop()
+        for bell in (round_.look, round_.open, round_.send):
+            bell.set()
+        await _finish(delivering, settings.grace)
+        web.should_exit = True
+        await asyncio.gather(*loops, stopping)
+
+
+async def _finish(delivering: asyncio.Task[None], grace: timedelta) -> None:
+    """Wait for the answers to what is in flight; what has none then is in doubt."""
+    done, _ = await asyncio.wait([delivering], timeout=grace.total_seconds())
+    if not done:
+        log.warning("some letters had no answer within the grace: they are in doubt")
+        delivering.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await delivering
+
+
+async def _loop(
+    round_: _Round, bell: asyncio.Event, work: Callable[[_Round], Awaitable[None]]
+) -> None:
+    """Do `work` at each ring until told to stop; a failure is told once and tried again."""
+    name = work.__name__.strip("_")
+    while True:
+        await bell.wait()
+        bell.clear()
+        if round_.stop.is_set():
+            return
+        try:
+            await work(round_)
+        except (FeedsError, NotifierError) as error:
+            _complain(round_, name, error)
+        else:
+            _relieve(round_, name)
+
+
+async def _look(round_: _Round) -> None:
+    """Take in what is new in the folders, let embargoes end, publish, serve."""
+    house = round_.house
+    for folder in house.folders:
+        earlier = round_.seen.setdefault(folder.name, {})
+        try:
+            report = await ingest_folder(folder, earlier, house.store, house.memory, _now())
+        except SourceError as error:
+            _complain(round_, folder.name, error)
+            continue
+        _relieve(round_, folder.name)
+        for problem in report.problems:
+            log.warning("refused: %s", problem)
+        if report.outcomes.total():
+            log.info("ingested: %s", ", ".join(f"{n} {o}" for o, n in report.outcomes.items()))
+        if report.unsettled:
+            asyncio.get_running_loop().call_later(SETTLE_NS / 1e9, round_.look.set)
+    await house.store.reveal(_now())
+    published = await publish(house.press, _now())
+    if published.documents:
+        log.info("published: %d feeds, %d documents", published.feeds, published.documents)
+    for title in published.left_out:
+        log.error("left out of feeds, for it cannot be rendered: %s", title)
+    await round_.server.refresh()
+
+
+async def _open(round_: _Round) -> None:
+    if round_.desk is None:
+        return
+    for opened in await open_due(round_.desk, _now()):
+        name = f"digest {opened.digest}"
+        if opened.failed:
+            _complain(round_, name, NotifierError(opened.reason))
+            continue
+        _relieve(round_, name)
+        log.info(
+            "opened: %s %s, %d articles for %d readers %s",
+            opened.digest,
+            opened.slot,
+            opened.articles,
+            opened.readers,
+            opened.reason,
+        )
+        round_.send.set()
+
+
+async def _deliver_all(round_: _Round) -> None:
+    if round_.desk is None:
+        await round_.stop.wait()
+        return
+    sender = round_.house.sender()
+
+    async def send(_: _Round) -> None:
+        done = await deliver(sender, _now, round_.stop)
+        if done.counts:
+            log.info("delivered: %s", ", ".join(f"{n} {s}" for s, n in done.counts.items()))
+        if done.halted:
+            raise NotifierError(f"the relay refuses us, sending waits: {done.halted}")
+
+    await _loop(round_, round_.send, send)
+
+
+def _complain(round_: _Round, name: str, error: Exception) -> None:
+    words = f"{name}: {error}"
+    if words not in round_.failing:
+        round_.failing.add(words)
+        log.error("%s", words)
+
+
+def _relieve(round_: _Round, name: str) -> None:
+    recovered = {words for words in round_.failing if words.startswith(f"{name}: ")}
+    if recovered:
+        round_.failing -= recovered
+        log.info("%s: works again", name)
+
+
+class _Web(uvicorn.Server):
+    """uvicorn without its own signal handlers: the service stops it in its turn."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    try:
+        listener = socket.create_server((settings.host, settings.port))
+    except OSError as error:
+        raise NotifierError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror};"
+            " choose another address in `web: {listen: ...}`"
+        ) from error
+    with listener:
+        yield listener
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,68 @@
+"""Readers come and go: declared ones with the configuration, and whoever follows a link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from feeds.store import ArticleStore
+from notifier.digest.issue import LaneKey, lane_of
+from notifier.digest.spec import DigestSpec, Welcome
+from notifier.roster import Placement, Reconciled, Roster, Subscription, Wanted
+from notifier.schedule.language import parse_schedule
+from notifier.settings import Settings
+from notifier.subscriber import Declaration
+from notifier.tokens import SecretKey, proves, read_token
+
+
+@dataclass(frozen=True, slots=True)
+class _Welcomes:
+    """Where newcomers begin, by how far their first issue reaches back; asked for once each."""
+
+    store: ArticleStore
+    now: datetime
+    known: dict[tuple[str, str], int]
+
+    async def cursor(self, spec: DigestSpec, lane: LaneKey) -> int:
+        key = (spec.name, lane.schedule)
+        if key not in self.known:
+            since = self.now
+            if spec.welcome is Welcome.PERIOD:
+                since -= parse_schedule(lane.schedule).period
+            self.known[key] = await self.store.arrival_at(since)
+        return self.known[key]
+
+
+async def reconcile(
+    settings: Settings, roster: Roster, store: ArticleStore, now: datetime
+) -> Reconciled:
+    """Make the roster's declared readers those of `settings`."""
+    specs = {spec.name: spec for spec in settings.digests}
+    welcomes = _Welcomes(store, now, {})
+    wanted = [await _wanted(reader, specs, settings, welcomes) for reader in settings.subscribers]
+    return await roster.reconcile(wanted, now)
+
+
+async def _wanted(
+    reader: Declaration, specs: dict[str, DigestSpec], settings: Settings, welcomes: _Welcomes
+) -> Wanted:
+    places = []
+    for name, choice in reader.digests.items():
+        lane = lane_of(specs[name], choice, reader, settings.site)
+        cursor = await welcomes.cursor(specs[name], lane)
+        places.append(Placement(lane=lane, cursor=cursor))
+    return Wanted(address=reader.email, name=reader.name, places=tuple(places))
+
+
+async def claimed(
+    token: str, purpose: str, roster: Roster, keys: Sequence[SecretKey]
+) -> Subscription | None:
+    """Return the subscription that `token` proves a right to; None if it proves nothing."""
+    claim = read_token(token)
+    subscription = await roster.subscription(claim.subject) if claim else None
+    if claim is None or subscription is None:
+        return None
+    generation = subscription.generation
+    proven = any(proves(claim, key, purpose, generation) for key in keys)
+    return subscription if proven else None

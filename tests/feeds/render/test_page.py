@@ -1,0 +1,112 @@
+from datetime import UTC, datetime
+from xml.etree.ElementTree import Element
+
+import html5lib
+import pytest
+
+from feeds import Author, Content, Date, Document, Enclosure, Entry, FeedSpec, Place, Site
+from feeds import from_document as article_from
+from feeds.render.page import article_page, landing_page, list_page
+
+SITE = Site(name="Mill & <River>", url="https://news.example.org", timezone="Asia/Tokyo")
+LATE = datetime(2026, 1, 17, 20, tzinfo=UTC)  # already the next day in Tokyo
+
+
+def an_entry(html: str = "<p>Words.</p>", **fields: object) -> Entry:
+    given: dict[str, object] = {"source": "s", "place": Place("a.md"), "path": "a.md"}
+    given |= {"title": "A title", "text": "Words."}
+    document = Document(**(given | fields))  # type: ignore[arg-type]  # a test builder
+    return Entry(
+        article=article_from(document, Content(html=html, text=document.text)),
+        revision=1,
+        arrival=1,
+        arrived_at=LATE,
+        change=1,
+        changed_at=LATE,
+        revised_at=LATE,
+    )
+
+
+def parsed(page: bytes) -> Element:
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    tree: Element = parser.parse(page.decode())
+    return tree
+
+
+def test_an_article_page_shows_the_article_and_leads_back() -> None:
+    entry = an_entry(
+        authors=[Author(name="A. Writer")],
+        published=Date(LATE),
+        enclosures=[Enclosure(url="https://news.example.org/a.mp3", title="Listen")],
+    )
+    tree = parsed(article_page(entry, SITE))
+    assert [h.text for h in tree.iter("h1")] == ["A title"]
+    assert [t.get("datetime") for t in tree.iter("time")] == ["2026-01-18"]
+    assert "A. Writer" in "".join(tree.itertext())
+    links = [a.get("href") for a in tree.iter("a")]
+    assert "https://news.example.org/" in links
+    assert "https://news.example.org/a.mp3" in links
+
+
+def test_a_day_without_a_time_is_that_day_in_every_zone() -> None:
+    day = Date(datetime(2026, 1, 17, tzinfo=UTC), day_only=True)
+    site = Site(name="x", url="https://x.example", timezone="Pacific/Honolulu")
+    assert b'datetime="2026-01-17"' in article_page(an_entry(published=day), site)
+
+
+def test_an_unknown_date_is_not_invented() -> None:
+    assert b"<time" not in article_page(an_entry(), SITE)
+
+
+def test_a_hostile_title_is_escaped_everywhere() -> None:
+    entry = an_entry(title="</title><script>alert(1)</script>", section='"><b>')
+    spec = FeedSpec(name="all", title="<script>alert(2)</script>")
+    pages = (article_page(entry, SITE), list_page("<script>", [entry], SITE))
+    for page in (*pages, landing_page(SITE, [spec])):
+        assert not list(parsed(page).iter("script"))
+        assert not list(parsed(page).iter("b"))
+
+
+def test_an_article_in_arabic_is_set_from_right_to_left() -> None:
+    tree = parsed(article_page(an_entry(title="الجسر", language="ar"), SITE))
+    (article,) = tree.iter("article")
+    assert (tree.get("lang"), tree.get("dir")) == ("ar", "rtl")
+    assert (article.get("lang"), article.get("dir")) == ("ar", "rtl")
+
+
+def test_an_article_without_html_shows_its_paragraphs() -> None:
+    tree = parsed(article_page(an_entry(html="", text="One & two.\n\nThree."), SITE))
+    assert [p.text for p in tree.iter("p")][1:3] == ["One & two.", "Three."]
+
+
+def test_the_landing_page_offers_every_feed_in_three_formats() -> None:
+    specs = [FeedSpec(name="all", title="Everything"), FeedSpec(name="b", title="B")]
+    tree = parsed(landing_page(SITE, specs))
+    discovered = {(link.get("type"), link.get("href")) for link in tree.iter("link")}
+    linked = {(a.get("type"), a.get("href")) for a in tree.iter("a")}
+    assert len(discovered) == 6
+    assert discovered == linked
+    assert ("application/atom+xml", "https://news.example.org/feeds/b.atom") in linked
+
+
+def test_a_list_page_keeps_the_order_and_links_each_article() -> None:
+    entries = [an_entry(title="B", path="b"), an_entry(title="A", url="https://a.example/x")]
+    tree = parsed(list_page("Issue", entries, SITE))
+    assert [a.text for h in tree.iter("h2") for a in h] == ["B", "A"]
+    assert [a.get("href") for h in tree.iter("h2") for a in h] == [
+        SITE.article_url(entries[0].article.id),
+        "https://a.example/x",
+    ]
+
+
+@pytest.mark.parametrize("entries", [[], [an_entry()]])
+def test_every_page_forbids_all_but_its_own_style(entries: list[Entry]) -> None:
+    tree = parsed(list_page("Issue", entries, SITE))
+    (policy,) = [m.get("content") or "" for m in tree.iter("meta") if m.get("http-equiv")]
+    assert "default-src 'none'" in policy
+    assert "style-src 'sha256-" in policy
+    assert "unsafe" not in policy
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert article_page(an_entry(), SITE) == article_page(an_entry(), SITE)

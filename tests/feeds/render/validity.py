@@ -1,0 +1,289 @@
+"""The rules of RFC 4287, RSS 2.0 with the Advisory Board's profile, and JSON Feed 1.1, as checks.
+
+Each returns the faults it finds, as text. Written from the specifications, and independent of how
+the feeds are made.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import html5lib
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+DC = "{http://purl.org/dc/elements/1.1/}"
+MEDIA = "{http://search.yahoo.com/mrss/}"
+ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
+
+_URI = re.compile(r"[a-zA-Z][\w+.-]*:(//)?[\w;/?:@&=+$.!~*'()%,#-]+\Z", re.ASCII)
+_MIME = re.compile(r"[\w.+-]+/[\w.+-]+\Z", re.ASCII)
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
+_RFC822 = re.compile(r"\w{3}, \d\d? \w{3} \d{4} \d\d:\d\d:\d\d (GMT|[+-]\d{4})\Z", re.ASCII)
+
+
+def faults_of_atom(body: bytes) -> list[str]:
+    return list(_atom(ET.fromstring(body)))  # noqa: S314 - our own document
+
+
+def faults_of_rss(body: bytes) -> list[str]:
+    lines = body.decode().splitlines()
+    return [*_rss(ET.fromstring(body)), *_plain_lines(lines)]  # noqa: S314 - our own document
+
+
+def faults_of_json(body: bytes) -> list[str]:
+    return list(_json_feed(json.loads(body.decode("utf-8"))))
+
+
+def _atom(feed: ET.Element) -> Iterator[str]:
+    if feed.tag != f"{ATOM}feed":
+        yield "no feed"
+    yield from _once(feed, ATOM, ("id", "title", "updated"), ("subtitle", "generator"))
+    links = {link.get("rel"): link.get("href", "") for link in feed.findall(f"{ATOM}link")}
+    if {"self", "alternate"} - links.keys():
+        yield "self or alternate link is missing"
+    ids = [entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")]
+    if len(set(ids)) < len(ids):
+        yield "two entries with one id"
+    has_author = feed.find(f"{ATOM}author") is not None
+    for entry in feed.findall(f"{ATOM}entry"):
+        yield from _once(
+            entry, ATOM, ("id", "title", "updated"), ("published", "content", "summary")
+        )
+        if not has_author and entry.find(f"{ATOM}author") is None:
+            yield "an entry without author"
+        alternates = [x for x in entry.findall(f"{ATOM}link") if x.get("rel") == "alternate"]
+        content, summary = entry.find(f"{ATOM}content"), entry.find(f"{ATOM}summary")
+        if len(alternates) != 1 or (content is None and summary is None):
+            yield "neither content nor summary, or not one alternate link"
+        if content is not None:
+            yield from _html(content.text or "", content.get("type") == "html")
+    for element in feed.iter():
+        yield from _atom_element(element)
+
+
+def _atom_element(element: ET.Element) -> Iterator[str]:
+    text = element.text or ""
+    if element.tag in {f"{ATOM}updated", f"{ATOM}published"} and not _RFC3339.match(text):
+        yield f"no RFC 3339 date: {text}"
+    if element.tag in {f"{ATOM}name", f"{ATOM}title", f"{ATOM}id"} and not text.strip():
+        yield f"empty {element.tag}"
+    if element.tag == f"{ATOM}uri":
+        yield from _uri(text)
+    if element.tag == f"{ATOM}email" and not re.match(r".+@.+\Z", text):
+        yield f"no address: {text}"
+    if element.tag == f"{ATOM}link":
+        yield from _uri(element.get("href", ""))
+        if element.get("rel") == "enclosure" and not _MIME.match(element.get("type", "")):
+            yield "an enclosure without type"
+        if not re.match(r"\d*\Z", element.get("length", "")):
+            yield "a length that is none"
+    if element.tag == f"{MEDIA}content":
+        yield from _media(element)
+
+
+def _rss(rss: ET.Element) -> Iterator[str]:
+    channel = rss.find("channel")
+    if rss.get("version") != "2.0" or channel is None:
+        yield "no RSS 2.0"
+        return
+    yield from _once(channel, "", ("title", "link", "description", "language", "lastBuildDate"), ())
+    own = channel.find(f"{ATOM}link")
+    if own is None or own.get("rel") != "self" or not own.get("href"):
+        yield "no atom:link rel=self"
+    yield from _uri(channel.findtext("link", ""))
+    yield from _rfc822(channel.findtext("lastBuildDate", ""))
+    items = channel.findall("item")
+    if list(channel)[len(channel) - len(items) :] != items:
+        yield "channel elements after items"
+    guids = [item.findtext("guid") for item in items]
+    if len(set(guids)) < len(guids):
+        yield "two items with one guid"
+    for item in items:
+        yield from _rss_item(item)
+
+
+def _rss_item(item: ET.Element) -> Iterator[str]:
+    yield from _once(
+        item,
+        "",
+        ("title", "link", "description", "guid"),
+        ("pubDate", "enclosure", "author", ENCODED, f"{DC}language", f"{ATOM}updated"),
+    )
+    tags = [child.tag for child in item]
+    if "author" in tags and f"{DC}creator" in tags:
+        yield "author and dc:creator"
+    if ENCODED in tags and tags.index(ENCODED) < tags.index("description"):
+        yield "content before description"
+    yield from _uri(item.findtext("link", ""))
+    yield from _guid(item)
+    if item.find("pubDate") is not None:
+        yield from _rfc822(item.findtext("pubDate", ""))
+    if not _RFC3339.match(item.findtext(f"{ATOM}updated", "")):
+        yield "no atom:updated"
+    for part in ("description", ENCODED):
+        yield from _html(item.findtext(part) or "", True)
+    for enclosure in item.findall("enclosure"):
+        yield from _enclosure(enclosure)
+    for media in item.findall(f"{MEDIA}content"):
+        yield from _media(media)
+
+
+def _guid(item: ET.Element) -> Iterator[str]:
+    guid = item.find("guid")
+    permalink = guid is not None and guid.get("isPermaLink") != "false"
+    if permalink and item.findtext("guid") != item.findtext("link"):
+        yield "a guid that is no permalink"
+
+
+def _enclosure(element: ET.Element) -> Iterator[str]:
+    yield from _uri(element.get("url", ""))
+    if not re.match(r"\d+\Z", element.get("length", "")):
+        yield "an enclosure without length"
+    if not _MIME.match(element.get("type", "")):
+        yield "an enclosure without type"
+
+
+def _plain_lines(lines: list[str]) -> Iterator[str]:
+    """Plain text with markup in it is declared as such by hexadecimal references (profile)."""
+    for line in lines:
+        match = re.match(r"\s*<(title|category|dc:creator)[ >](.*)</\1>", line)
+        if match and re.search("&(amp|lt);", match[2]):
+            yield f"ambiguous text: {line}"
+
+
+def _media(element: ET.Element) -> Iterator[str]:
+    yield from _uri(element.get("url", ""))
+    if element.get("medium") not in {"image", "audio", "video", "document", "executable"}:
+        yield "an unknown medium"
+    if element.get("type") and not _MIME.match(element.get("type", "")):
+        yield "no media type"
+    if not re.match(r"[1-9]\d*\Z", element.get("fileSize", "1")):
+        yield "no size"
+    if not re.match(r"\d+(\.\d+)?\Z", element.get("duration", "1")):
+        yield "no duration"
+
+
+_TEXT, _URL, _DATE = "text", "url", "date"
+_FEED_KEYS = {
+    "version": _URL,
+    "title": _TEXT,
+    "home_page_url": _URL,
+    "feed_url": _URL,
+    "description": _TEXT,
+    "language": _TEXT,
+    "authors": list,
+    "items": list,
+}
+_ITEM_KEYS = {
+    "id": _TEXT,
+    "url": _URL,
+    "title": _TEXT,
+    "content_html": _TEXT,
+    "content_text": _TEXT,
+    "summary": _TEXT,
+    "image": _URL,
+    "date_published": _DATE,
+    "date_modified": _DATE,
+    "authors": list,
+    "tags": list,
+    "language": _TEXT,
+    "attachments": list,
+}
+_AUTHOR_KEYS = {"name": _TEXT, "url": _URL}
+_ATTACHMENT_KEYS = {
+    "url": _URL,
+    "mime_type": _TEXT,
+    "title": _TEXT,
+    "size_in_bytes": int,
+    "duration_in_seconds": float,
+}
+
+
+def _json_feed(feed: Any) -> Iterator[str]:
+    yield from _object(feed, _FEED_KEYS, {"version", "title", "items", "feed_url"})
+    if feed["version"] != "https://jsonfeed.org/version/1.1":
+        yield "not version 1.1"
+    ids = [item["id"] for item in feed["items"]]
+    if len(set(ids)) < len(ids):
+        yield "two items with one id"
+    for item in feed["items"]:
+        yield from _object(item, _ITEM_KEYS, {"id", "url", "title", "date_modified"})
+        if not {"content_html", "content_text"} & item.keys():
+            yield "an item without content"
+        yield from _html(item.get("content_html", ""), True)
+        for tag in item.get("tags", []):
+            yield from _value("tag", tag, _TEXT)
+        for attachment in item.get("attachments", []):
+            yield from _object(attachment, _ATTACHMENT_KEYS, {"url", "mime_type"})
+            if not _MIME.match(attachment["mime_type"]):
+                yield "an attachment without type"
+    for author in [
+        *feed["authors"],
+        *(a for item in feed["items"] for a in item.get("authors", [])),
+    ]:
+        yield from _object(author, _AUTHOR_KEYS, set())
+        if not author:
+            yield "an empty author"
+
+
+def _object(value: Any, keys: dict[str, Any], needed: set[str]) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"no object: {value!r}"
+        return
+    if needed - value.keys() or value.keys() - keys.keys():
+        yield f"keys: {sorted(value)}"
+    for key, given in value.items():
+        yield from _value(key, given, keys.get(key))
+
+
+def _value(key: str, given: Any, kind: Any) -> Iterator[str]:
+    if isinstance(kind, type):
+        accepted: Any = (int, float) if kind is float else kind
+        if not isinstance(given, accepted) or isinstance(given, bool) or given == 0:
+            yield f"{key}: {given!r}"
+    elif not isinstance(given, str) or not given.strip():
+        yield f"{key}: {given!r}"
+    elif kind == _URL:
+        yield from _uri(given)
+    elif kind == _DATE and not _RFC3339.match(given):
+        yield f"{key}: {given}"
+
+
+def _once(
+    parent: ET.Element, prefix: str, needed: tuple[str, ...], allowed: tuple[str, ...]
+) -> Iterator[str]:
+    for name in needed + allowed:
+        count = len(parent.findall(f"{prefix}{name}"))
+        if count > 1 or (count == 0 and name in needed):
+            yield f"{count} times {name} in {parent.tag}"
+
+
+def _uri(text: str) -> Iterator[str]:
+    if not _URI.match(text):
+        yield f"no URI: {text}"
+
+
+def _rfc822(text: str) -> Iterator[str]:
+    if not _RFC822.match(text):
+        yield f"no RFC 822 date: {text}"
+        return
+    at: datetime = parsedate_to_datetime(text)
+    if at.strftime("%a") != text[:3]:
+        yield f"another day of the week: {text}"
+
+
+def _html(text: str, declared: bool) -> Iterator[str]:
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    tree = parser.parseFragment(text)
+    if not declared or parser.errors:
+        yield f"not HTML: {parser.errors[:1]} {text[:60]}"
+    for element in tree.iter():
+        for name in ("href", "src"):
+            if not re.match(r"\w+:", element.get(name, "x:")):
+                yield f"a relative address: {element.get(name)}"

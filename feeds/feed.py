@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import quote
 
 from feeds.kit.text import digest
 from feeds.query import Query
@@ -56,9 +57,28 @@ class Site:
         """The page on our site for an article that has no address of its own."""
         return f"{self.url}/articles/{article_id}"
 
-    def feed_url(self, name: str, form: Format) -> str:
-        """The public address of a feed."""
-        return f"{self.url}/feeds/{name}.{form}"
+    def feed_url(self, name: str, form: Format, archive: str = "") -> str:
+        """The public address of a feed, or of one of its archive documents."""
+        return f"{self.url}/feeds/{quote(document_path(name, form, archive))}"
+
+
+def document_path(name: str, form: Format, archive: str = "") -> str:
+    """Return where a feed, or one of its archive documents, stands below `/feeds/`."""
+    return f"{name}/{archive}.{form}" if archive else f"{name}.{form}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """Where a document stands among those of its feed (RFC 5005, section 4).
+
+    `archive` is the name of an archive document, empty for the live feed; `previous` names the
+    archive that is next older; `hub` is where changes are pushed. There is no link to the next
+    newer archive: it would change a document none of whose articles has changed.
+    """
+
+    archive: str = ""
+    previous: str = ""
+    hub: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +97,10 @@ class FeedSpec:
     def selection_key(self) -> str:
         """Another one means that the members of the feed must be chosen anew."""
         return digest(self.select.canonical)
+
+    def archive_name(self, number: int) -> str:
+        """The name of the archive document `number` (from 1); another selection, other names."""
+        return f"{self.selection_key[:10]}-{number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ RANKS = {
     "feeds.article": NOUN,
     "feeds.query": NOUN,
     "feeds.feed": NOUN,
+    "feeds.membership": NOUN,
     "feeds.revision": NOUN,
     "feeds.sanitize": HAND,
     "feeds.store": HAND,

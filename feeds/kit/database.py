@@ -91,7 +91,8 @@ class Database:
         self._turn = asyncio.Lock()
         self._lock_file: int | None = None
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with _translated(self.name):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
             self._readers = create_async_engine(parsed, pool_size=READERS, max_overflow=0)
             self._writer = create_async_engine(parsed, pool_size=1, max_overflow=0)
             _prepare_sqlite(self._readers, begin="BEGIN", read_only=True)

@@ -82,11 +82,24 @@ async def ingest_paths(
     candidates: list[Candidate] = []
     for path in paths:
         try:
-            candidates += await asyncio.to_thread(_candidates, path, folders)
+            candidates += await asyncio.to_thread(_candidates, path, folders, report.problems)
         except SourceError as error:
             report.problems.append(Problem(Place(str(path)), str(error)))
+    sources = {candidate.defaults.source for candidate in candidates}
+    for folder in folders:
+        if folder.name in sources:
+            await _forget_missing(folder, memory)
     report.add(await _ingest(candidates, store, memory, now))
     return report
+
+
+async def _forget_missing(folder: Folder, memory: FileMemory) -> None:
+    """Forget the files that are gone: their documents may stand in others by now."""
+    seen = await memory.of(folder.name)
+    gone = await asyncio.to_thread(
+        lambda: [path for path in seen if not (folder.path / path).exists()]
+    )
+    await memory.forget(folder.name, gone)
 
 
 async def ingest_folder(
@@ -116,6 +129,7 @@ async def ingest_folder(
         for state in resting
     ]
     report = await _ingest(candidates, store, memory, now)
+    report.problems += found.problems
     report.unsettled += len(fresh) - len(resting)
     return report
 
@@ -191,17 +205,23 @@ def _articles(
     return made
 
 
-def _candidates(path: Path, folders: Sequence[Folder]) -> list[Candidate]:
+def _candidates(path: Path, folders: Sequence[Folder], problems: list[Problem]) -> list[Candidate]:
     """Name the files at `path`; those inside a declared folder belong to that source."""
-    place = path.resolve()
-    if place.is_dir():
-        files = [(place / state.relative, state) for state in scan(place).files]
-    elif place.is_file():
-        status = place.stat()
-        state = FileState(place.name, status.st_size, status.st_mtime_ns, status.st_ino)
-        files = [(place, state)]
-    else:
-        raise SourceError("there is no such file or folder")
+    try:
+        place = path.resolve(strict=True)
+        if place.is_dir():
+            found = scan(place)
+            problems += found.problems
+            files = [(place / state.relative, state) for state in found.files]
+        else:
+            status = place.stat()
+            state = FileState(place.name, status.st_size, status.st_mtime_ns, status.st_ino)
+            files = [(place, state)]
+    except FileNotFoundError:
+        raise SourceError("there is no such file or folder") from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        words = error.strerror if isinstance(error, OSError) else "links that lead in a circle"
+        raise SourceError(f"cannot be read: {words}") from error
     return [_belonging(file, state, folders) for file, state in files]
 
 

@@ -6,16 +6,16 @@ Calls the index, the renderers and the shelf in order. A feed that nothing touch
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from feeds.article import Entry
-from feeds.feed import FeedSpec, Rendering, Site
+from feeds.feed import Chain, FeedSpec, Rendering, Site
 from feeds.kit.text import digest
+from feeds.membership import Member, Touch, member_of, movement
 from feeds.publish import DatabaseShelf
 from feeds.render import RENDERING, render
-from feeds.store import ArticleStore, FeedIndex, FeedState, Member, Movement
+from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FeedState
 
 _RUN = 500  # changes, or articles of a feed chosen anew, that are looked at together
 
@@ -36,8 +36,10 @@ class Press:
     store: ArticleStore
     index: FeedIndex
     shelf: DatabaseShelf
+    archives: ArchiveManifest
     site: Site
     feeds: tuple[FeedSpec, ...]
+    hub: str = ""
 
 
 async def publish(press: Press, now: datetime) -> Published:
@@ -56,66 +58,45 @@ async def publish(press: Press, now: datetime) -> Published:
     return await _render_stale(press, specs)
 
 
-def movement(
-    entries: Sequence[Entry], specs: Sequence[FeedSpec], feeds_of: Mapping[str, set[str]]
-) -> Movement:
-    """Decide what `entries`, changed in this order, do to feeds whose members `feeds_of` tells."""
-    joins: list[Member] = []
-    leaves: list[Member] = []
-    touched: dict[str, tuple[int, datetime]] = {}
-    for entry in entries:
-        article = entry.article
-        before = feeds_of.get(article.id, set())
-        for spec in specs:
-            was = spec.name in before
-            now_in = entry.withdrawn_at is None and spec.select.admits(article)
-            if not (was or now_in):
-                continue
-            member = Member(spec.name, article.id, entry.arrival or 0)
-            touched[spec.name] = (entry.change, entry.changed_at)
-            if was:
-                leaves.append(member)
-            if now_in:
-                joins.append(member)
-    return Movement(joins=tuple(joins), leaves=tuple(leaves), touched=touched)
-
-
-def rendering_key(spec: FeedSpec, site: Site) -> str:
+def rendering_key(spec: FeedSpec, site: Site, hub: str = "") -> str:
     """Another one means that the same articles come out as other bytes."""
     plain = replace(spec, select=type(spec.select)())
-    return digest(str(RENDERING), repr(plain), repr(site))
+    return digest(str(RENDERING), repr(plain), repr(site), hub)
 
 
 async def _choose(press: Press, spec: FeedSpec, now: datetime) -> None:
     """Select the members of a new or changed feed from everything that is stored."""
     marks = await press.store.marks()
-    await press.index.begin(spec.name)
+    members: list[Member] = []
     after, touched_at = 0, None
     while entries := await press.store.arrived(after, marks.arrival, _RUN):
         after = entries[-1].arrival or 0
         chosen = [entry for entry in entries if spec.select.admits(entry.article)]
-        await press.index.add(
-            Member(spec.name, entry.article.id, entry.arrival or 0) for entry in chosen
-        )
+        members += [member_of(spec, entry) for entry in chosen]
         changes = [entry.changed_at for entry in chosen]
         touched_at = max([*changes, touched_at] if touched_at else changes, default=None)
-    await press.index.finish(
-        FeedState(
-            feed=spec.name,
-            selection_key=spec.selection_key,
-            rendering_key="",
-            watermark=marks.change,
-            touched=marks.change,
-            touched_at=touched_at or now,
-            rendered=-1,
-        )
+    state = FeedState(
+        feed=spec.name,
+        selection_key=spec.selection_key,
+        rendering_key="",
+        watermark=marks.change,
+        touched=marks.change,
+        touched_at=touched_at or now,
+        rendered=-1,
     )
+    await press.index.choose(state, members)
+
+
+async def _states(press: Press, specs: Mapping[str, FeedSpec]) -> dict[str, FeedState]:
+    """Return the states of our feeds; another process may have been told of more."""
+    states = await press.index.states()
+    return {name: state for name, state in states.items() if name in specs}
 
 
 async def _follow(press: Press, specs: Mapping[str, FeedSpec]) -> None:
     """Carry the changes that are not in the feeds yet into their members."""
     while True:
-        states = await press.index.states()
+        states = await _states(press, specs)
         marks = await press.store.marks()
         lag = min((state.watermark for state in states.values()), default=marks.change)
         if lag >= marks.change:
@@ -124,26 +105,31 @@ async def _follow(press: Press, specs: Mapping[str, FeedSpec]) -> None:
         upto = marks.change if len(entries) < _RUN else entries[-1].change
         entries = [entry for entry in entries if entry.change <= upto]
         behind = [specs[name] for name in states if states[name].watermark == lag]
-        feeds_of = await press.index.feeds_of([entry.article.id for entry in entries])
-        await press.index.advance(lag, upto, movement(entries, behind, feeds_of))
+        members = await press.index.members([entry.article.id for entry in entries])
+        await press.index.advance(lag, upto, movement(entries, behind, members))
 
 
 async def _render_stale(press: Press, specs: Mapping[str, FeedSpec]) -> Published:
     rendered, documents = 0, 0
     left_out: set[str] = set()
-    for name, state in (await press.index.states()).items():
-        key = rendering_key(specs[name], press.site)
+    for name, state in (await _states(press, specs)).items():
+        key = rendering_key(specs[name], press.site, press.hub)
         if not state.stale and state.rendering_key == key:
             continue
         renderings = await _render(press, specs[name], state)
-        documents += await press.shelf.put(renderings)
-        await press.index.rendered(name, state.touched, key)
+        documents += await press.shelf.put(name, renderings, upto=state.touched, key=key)
         rendered += 1
         left_out.update(*(rendering.left_out for rendering in renderings))
     return Published(feeds=rendered, documents=documents, left_out=tuple(sorted(left_out)))
 
 
 async def _render(press: Press, spec: FeedSpec, state: FeedState) -> list[Rendering]:
-    entries = await press.index.newest(spec.name, spec.items)
-    made = await asyncio.to_thread(render, spec, press.site, entries, changed_at=state.touched_at)
+    """Close the archives that have become full, then render the live feed that links to them."""
+    await press.archives.close_full(spec.name, spec.items, Touch(state.touched, state.touched_at))
+    newest = await press.archives.newest(spec.name)
+    chain = Chain(previous=spec.archive_name(newest) if newest else "", hub=press.hub)
+    entries = await press.index.live(spec.name, spec.items)
+    made = await asyncio.to_thread(
+        render, spec, press.site, entries, changed_at=state.touched_at, chain=chain
+    )
     return list(made.values())

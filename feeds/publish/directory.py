@@ -6,6 +6,7 @@ it has written itself: a manifest in the folder names that.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class DirectoryShelf:
         try:
             before = self._manifest()
             for path in sorted(before - self._done):
-                self._place(path).unlink(missing_ok=True)
+                self._remove(path)
                 self._mirrored.removed += 1
             if before != self._done:
                 listing = json.dumps(sorted(self._done), ensure_ascii=False, indent=0)
@@ -61,6 +62,15 @@ class DirectoryShelf:
         except OSError as error:
             raise self._failure(error) from error
         return self._mirrored
+
+    def _remove(self, path: str) -> None:
+        """Remove a file, and the folders that it leaves empty."""
+        place = self._place(path)
+        place.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            for _ in PurePosixPath(path).parts[1:]:
+                place = place.parent
+                place.rmdir()
 
     def _manifest(self) -> set[str]:
         try:

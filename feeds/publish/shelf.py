@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.feed import Format, Rendering
 from feeds.kit.database import Database, Lock
-from feeds.store.tables import feed_documents, shelf_ledger
+from feeds.store.tables import feed_documents, feed_states, shelf_ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +32,20 @@ class DatabaseShelf:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, renderings: Collection[Rendering]) -> int:
-        """Put what differs from what stands there; return how many documents did."""
+    async def put(
+        self, feed: str, renderings: Collection[Rendering], *, upto: int, key: str
+    ) -> int:
+        """Put what differs from what stands there; return how many documents did.
+
+        The renderings show `feed` up to the change `upto`, as the rendering key `key` says. Where
+        another process has carried a later change into the feed meanwhile, nothing is put.
+        """
         written = 0
+        which = (feed_states.c.feed == feed, feed_states.c.touched == upto)
+        done = update(feed_states).where(*which).values(rendered=upto, rendering_key=key)
         async with self._database.write(Lock.PUBLISH) as connection:
+            if not (await connection.execute(done)).rowcount:
+                return 0
             serial = await _serial(connection)
             for rendering in renderings:
                 written += await _replace(connection, rendering, serial + written + 1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.article import Entry
-from feeds.feed import FeedSpec, Format, Rendering, Site
+from feeds.feed import Chain, FeedSpec, Format, Rendering, Site
 from feeds.render.item import Channel, Item, channel_of, item_of, whole_seconds
 from feeds.render.jsonfeed import json_document, json_item
 from feeds.render.syndication import Element, atom_document, elements_of, rss_document
@@ -22,11 +22,20 @@ __all__ = ["RENDERING", "render"]
 RENDERING = 1  # raised whenever the same articles come out as other bytes
 
 
-def render(
-    spec: FeedSpec, site: Site, entries: Sequence[Entry], *, changed_at: datetime
-) -> dict[Format, Rendering]:
-    """Return the feed `spec` of `entries` in every format, newest entry first.
+_ALONE = Chain()
 
+
+def render(
+    spec: FeedSpec,
+    site: Site,
+    entries: Sequence[Entry],
+    *,
+    changed_at: datetime,
+    chain: Chain = _ALONE,
+) -> dict[Format, Rendering]:
+    """Return a document of `spec` with `entries` in every format, newest entry first.
+
+    `chain` says whether it is the live feed or an archive, and what it is linked with.
     `changed_at` is the last real change of this feed, an aware instant: its `modified`, and the
     `updated` of a feed without entries. An entry that cannot be rendered, or repeats the id of a
     newer one, is left out of all formats and named by its article's id.
@@ -41,7 +50,7 @@ def render(
     kept = _newest_of_each_id(built)
     left_out += [one.name for one in set(built).difference(kept)]
     updated = max((one.item.updated for one in kept), default=changed_at)
-    bodies = _documents(channel_of(spec, site, updated), kept)
+    bodies = _documents(channel_of(spec, site, updated, chain), kept)
     return {
         form: Rendering(
             feed=spec.name,

@@ -10,13 +10,14 @@ import html
 import math
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from feeds.article import SUMMARY_LIMIT, Article, Entry
 from feeds.document import Author, Enclosure
-from feeds.feed import Body, FeedSpec, Format, Site
+from feeds.feed import Body, Chain, FeedSpec, Format, Site
 from feeds.kit.language import direction
 from feeds.kit.text import one_line, shorten
 from feeds.render.mediatypes import media_type
@@ -29,7 +30,11 @@ _EMAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\".]+\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """The feed as a whole; `links` are its own addresses by format."""
+    """A document as a whole; `links` are its own addresses by format.
+
+    `related` are the documents that belong to it: the relation (RFC 5005, section 4; WebSub) and
+    the addresses by format.
+    """
 
     id: str
     title: str
@@ -39,6 +44,8 @@ class Channel:
     updated: datetime
     publisher: str
     description: str = ""
+    related: tuple[tuple[str, dict[Format, str]], ...] = ()
+    is_archive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +69,8 @@ class Item:
     language: str
 
 
-def channel_of(spec: FeedSpec, site: Site, updated: datetime) -> Channel:
-    """Return what the feed `spec` says of itself; the site's name is part of its title."""
+def channel_of(spec: FeedSpec, site: Site, updated: datetime, chain: Chain) -> Channel:
+    """Return what a document of `spec` says of itself; the site's name is part of its title."""
     name, title = _shown(one_line(site.name)), _shown(one_line(spec.title))
     if name.casefold() not in title.casefold():
         title = f"{name}: {title}" if title else name
@@ -71,11 +78,13 @@ def channel_of(spec: FeedSpec, site: Site, updated: datetime) -> Channel:
         id=uuid.uuid5(uuid.NAMESPACE_URL, f"{site.url}/feeds/{spec.name}").urn,
         title=title or spec.name,
         home=to_uri(site.url),
-        links={form: to_uri(site.feed_url(spec.name, form)) for form in Format},
+        links=_addresses(spec, site, chain.archive),
         language=spec.language or site.language,
         updated=whole_seconds(updated),
         publisher=name or title or spec.name,
         description=_shown(one_line(spec.description or site.description)),
+        related=tuple(_related(spec, site, chain)),
+        is_archive=bool(chain.archive),
     )
 
 
@@ -103,6 +112,19 @@ def item_of(entry: Entry, spec: FeedSpec, site: Site) -> Item:
         image=to_uri(article.image) if article.image else "",
         language=article.language if article.language != (spec.language or site.language) else "",
     )
+
+
+def _addresses(spec: FeedSpec, site: Site, archive: str = "") -> dict[Format, str]:
+    return {form: to_uri(site.feed_url(spec.name, form, archive)) for form in Format}
+
+
+def _related(spec: FeedSpec, site: Site, chain: Chain) -> Iterator[tuple[str, dict[Format, str]]]:
+    if chain.hub:
+        yield "hub", dict.fromkeys(Format, to_uri(chain.hub))
+    if chain.previous:
+        yield "prev-archive", _addresses(spec, site, chain.previous)
+    if chain.archive:
+        yield "current", _addresses(spec, site)
 
 
 def whole_seconds(at: datetime) -> datetime:

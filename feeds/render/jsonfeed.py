@@ -38,12 +38,16 @@ def json_item(item: Item) -> bytes:
 
 def json_document(channel: Channel, items: Iterable[bytes]) -> bytes:
     """Return the document of `items`, each as `json_item` wrote it, one to a line."""
+    related = dict(channel.related)
+    hub = related.get("hub", {}).get(Format.JSON, "")
     head = _written(
         {
             "version": VERSION,
             "title": channel.title,
             "home_page_url": channel.home,
             "feed_url": channel.links[Format.JSON],
+            "next_url": related.get("prev-archive", {}).get(Format.JSON, ""),
+            "hubs": [{"type": "WebSub", "url": hub}] if hub else [],
             "description": channel.description,
             "authors": [{"name": channel.publisher, "url": channel.home}],
             "language": channel.language,

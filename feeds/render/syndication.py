@@ -27,6 +27,7 @@ Element: TypeAlias = Any  # an lxml element; lxml brings no types
 
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
+HISTORY = "http://purl.org/syndication/history/1.0"
 MEDIA = "http://search.yahoo.com/mrss/"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MARKUP = re.compile("([&<])")
@@ -45,6 +46,7 @@ def atom_document(channel: Channel, entries: Iterable[Element]) -> bytes:
     """Return the Atom feed of `entries`."""
     feed = _feedgen_feed(channel, Format.ATOM, entries)
     feed.register_extension("paperround", _AtomFeed, rss=False)
+    feed.paperround.channel = channel
     feed.id(channel.id)
     feed.updated(channel.updated)
     feed.author(name=channel.publisher, uri=channel.home)
@@ -78,11 +80,13 @@ class _Unsaid(datetime):
 class _AtomFeed:
     """The Atom feed's part of our extension."""
 
+    channel: Channel
+
     def extend_ns(self) -> dict[str, str]:
-        return {"media": MEDIA}
+        return {"media": MEDIA} | _history(self.channel)
 
     def extend_atom(self, feed: Element) -> None:
-        """Nothing is left to say; feedgen asks."""
+        _put_relations(feed, "link", self.channel, Format.ATOM)
 
 
 class _RssChannel:
@@ -91,7 +95,7 @@ class _RssChannel:
     channel: Channel
 
     def extend_ns(self) -> dict[str, str]:
-        return {"dc": DC, "media": MEDIA}
+        return {"dc": DC, "media": MEDIA} | _history(self.channel)
 
     def extend_rss(self, rss: Element) -> None:
         channel = rss.find("channel")
@@ -100,6 +104,7 @@ class _RssChannel:
         built = etree.Element("lastBuildDate")
         built.text = rfc822(self.channel.updated)
         channel.find("language").addnext(built)
+        _put_relations(channel, f"{{{ATOM}}}link", self.channel, Format.RSS)
 
 
 class _Entry:
@@ -187,6 +192,20 @@ def _feedgen_entry(item: Item) -> FeedEntry:
     for first in item.enclosures[:1]:
         entry.enclosure(first.url, first.length or 0, first.type)
     return entry
+
+
+def _history(channel: Channel) -> dict[str, str]:
+    return {"fh": HISTORY} if channel.is_archive else {}
+
+
+def _put_relations(head: Element, name: str, channel: Channel, form: Format) -> None:
+    """Write the links to the hub and to the other documents of the feed, and what this one is."""
+    for relation, addresses in channel.related:
+        link = etree.SubElement(head, name, rel=relation, href=addresses[form])
+        if relation != "hub":
+            link.set("type", form.media_type)
+    if channel.is_archive:
+        etree.SubElement(head, f"{{{HISTORY}}}archive")
 
 
 def _enclosure_link(enclosure: Enclosure) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """The article store: all SQL about articles and about the feeds they are in."""
 
+from feeds.store.archives import Archive, ArchiveManifest
 from feeds.store.articles import ArticleStore, Counts, Ingested, Marks
 from feeds.store.files import FileMemory, SeenFile
-from feeds.store.index import FeedIndex, FeedState, Member, Movement
+from feeds.store.index import FeedIndex, FeedState
 from feeds.store.tables import HISTORY
 
 __all__ = [
     "HISTORY",
+    "Archive",
+    "ArchiveManifest",
     "ArticleStore",
     "Counts",
     "FeedIndex",
@@ -14,7 +17,5 @@ __all__ = [
     "FileMemory",
     "Ingested",
     "Marks",
-    "Member",
-    "Movement",
     "SeenFile",
 ]

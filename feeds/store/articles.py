@@ -119,9 +119,11 @@ class ArticleStore:
         )
 
     async def changed(self, after: int, limit: int) -> list[Entry]:
-        """Return visible and withdrawn entries changed after change number `after`, in order."""
-        seen = articles.c.arrival.is_not(None)
-        query = select(articles).where(articles.c.change > after, seen)
+        """Return entries changed after change number `after`, in order.
+
+        Withdrawn ones too, and those whose time has not come: they may have been visible before.
+        """
+        query = select(articles).where(articles.c.change > after)
         return await self._entries(query.order_by(articles.c.change).limit(limit))
 
     async def arrived(self, after: int, upto: int, limit: int) -> list[Entry]:

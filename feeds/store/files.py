@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
 from feeds.store.tables import source_files
@@ -44,7 +45,6 @@ class FileMemory:
     async def remember(self, source: str, files: Iterable[SeenFile]) -> None:
         """Record how `files` looked when they were read."""
         files = list(files)
-        await self.forget(source, [file.path for file in files])
         values = [
             {
                 "source": source,
@@ -57,6 +57,7 @@ class FileMemory:
         ]
         if values:
             async with self._database.write(Lock.INGEST) as connection:
+                await _forget(connection, source, [file.path for file in files])
                 await connection.execute(insert(source_files), values)
 
     async def forget(self, source: str, paths: list[str]) -> None:
@@ -64,8 +65,10 @@ class FileMemory:
         if not paths:
             return
         async with self._database.write(Lock.INGEST) as connection:
-            for start in range(0, len(paths), _CHUNK):
-                some = source_files.c.path.in_(paths[start : start + _CHUNK])
-                await connection.execute(
-                    delete(source_files).where(source_files.c.source == source, some)
-                )
+            await _forget(connection, source, paths)
+
+
+async def _forget(connection: AsyncConnection, source: str, paths: list[str]) -> None:
+    for start in range(0, len(paths), _CHUNK):
+        some = source_files.c.path.in_(paths[start : start + _CHUNK])
+        await connection.execute(delete(source_files).where(source_files.c.source == source, some))

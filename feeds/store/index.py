@@ -6,17 +6,18 @@ Selects nothing itself: it is told who is a member.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.article import Entry
 from feeds.kit.database import Database, Lock
+from feeds.membership import Member, Movement, Touch
 from feeds.store.rows import entry_of
-from feeds.store.tables import articles, feed_members, feed_states
+from feeds.store.tables import articles, feed_archives, feed_members, feed_states
 
 _CHUNK = 500
 
@@ -39,27 +40,6 @@ class FeedState:
         return self.rendered < self.touched
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Member:
-    """An article of a feed, with its arrival."""
-
-    feed: str
-    article_id: str
-    arrival: int = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Movement:
-    """What a run of changes does to the feeds: who joins, who goes, and which feeds it touches.
-
-    `touched` gives for each feed the last change that touched it, and when that was.
-    """
-
-    joins: tuple[Member, ...] = ()
-    leaves: tuple[Member, ...] = ()
-    touched: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
-
-
 class FeedIndex:
     """The members of all feeds and how far each feed has come."""
 
@@ -72,30 +52,53 @@ class FeedIndex:
             rows = (await connection.execute(select(feed_states))).mappings().all()
         return {row["feed"]: FeedState(**row) for row in rows}
 
-    async def feeds_of(self, article_ids: Sequence[str]) -> dict[str, set[str]]:
-        """Return for each of these articles the feeds that it is in."""
-        found: dict[str, set[str]] = defaultdict(set)
+    async def members(self, article_ids: Sequence[str]) -> dict[tuple[str, str], Member]:
+        """Return the memberships of these articles, by feed and article."""
+        found: dict[tuple[str, str], Member] = {}
         async with self._database.read() as connection:
             for start in range(0, len(article_ids), _CHUNK):
-                some = article_ids[start : start + _CHUNK]
-                query = select(feed_members.c.article_id, feed_members.c.feed)
-                rows = await connection.execute(query.where(feed_members.c.article_id.in_(some)))
-                for article_id, feed in rows:
-                    found[article_id].add(feed)
+                some = feed_members.c.article_id.in_(article_ids[start : start + _CHUNK])
+                for row in await connection.execute(select(feed_members).where(some)):
+                    found[row.feed, row.article_id] = Member(*row)
         return found
 
-    async def newest(self, feed: str, limit: int) -> list[Entry]:
-        """Return the `limit` members that arrived last, newest first."""
-        query = (
-            select(articles)
-            .join(feed_members, feed_members.c.article_id == articles.c.id)
-            .where(feed_members.c.feed == feed)
-            .order_by(feed_members.c.arrival.desc())
-            .limit(limit)
+    async def live(self, feed: str, items: int) -> list[Entry]:
+        """Return what the live feed shows, in no particular order.
+
+        The `items` members that were last worth showing, and all that no archive covers yet.
+        """
+        mine = feed_members.c.feed == feed
+        archived = (
+            select(func.coalesce(func.max(feed_archives.c.upto), 0))
+            .where(feed_archives.c.feed == feed)
+            .scalar_subquery()
         )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [entry_of(row) for row in rows]
+        latest = (
+            select(feed_members.c.article_id)
+            .where(mine)
+            .order_by(feed_members.c.shown.desc())
+            .limit(items)
+            .subquery()
+        )
+        uncovered = select(feed_members.c.article_id).where(mine, feed_members.c.arrival > archived)
+        return await self._entries(
+            select(articles).where(
+                or_(
+                    articles.c.id.in_(select(latest.c.article_id)),
+                    articles.c.id.in_(uncovered),
+                )
+            )
+        )
+
+    async def changed(self, feed: str, after: int, limit: int) -> list[Entry]:
+        """Return the members of `feed` that have changed after the change number `after`."""
+        query = _members_of(feed).where(articles.c.change > after)
+        return await self._entries(query.order_by(articles.c.change).limit(limit))
+
+    async def arrived(self, feed: str, after: int, upto: int) -> list[Entry]:
+        """Return the members of `feed` that arrived in `(after, upto]`."""
+        window = (feed_members.c.arrival > after, feed_members.c.arrival <= upto)
+        return await self._entries(_members_of(feed).where(*window))
 
     async def advance(self, before: int, after: int, movement: Movement) -> bool:
         """Apply the changes in `(before, after]`; tell whether nobody else had done so already."""
@@ -107,60 +110,81 @@ class FeedIndex:
                 .returning(feed_states.c.feed)
             )
             current = set(moved.scalars())
-            leaves = [member for member in movement.leaves if member.feed in current]
-            joins = [member for member in movement.joins if member.feed in current]
-            for start in range(0, len(leaves), _CHUNK):
-                pairs = [(m.feed, m.article_id) for m in leaves[start : start + _CHUNK]]
-                which = tuple_(feed_members.c.feed, feed_members.c.article_id).in_(pairs)
-                await connection.execute(delete(feed_members).where(which))
-            if joins:
-                await connection.execute(insert(feed_members), [_values(m) for m in joins])
-            touched = [
-                {"name": feed, "at": at, "number": number}
-                for feed, (number, at) in movement.touched.items()
-                if feed in current
-            ]
-            if touched:
-                await connection.execute(
-                    update(feed_states)
-                    .where(feed_states.c.feed == bindparam("name"))
-                    .values(touched=bindparam("number"), touched_at=bindparam("at")),
-                    touched,
-                )
+            await _leave(connection, [key for key in movement.leaves if key[0] in current])
+            await _join(connection, [one for one in movement.joins if one.feed in current])
+            touched = {feed: touch for feed, touch in movement.touched.items() if feed in current}
+            await _touch_feeds(connection, touched)
+            places = {place: t for place, t in movement.places.items() if place[0] in current}
+            await _touch_archives(connection, places)
         return bool(current)
 
-    async def begin(self, feed: str) -> None:
-        """Forget the members of `feed`, to choose them anew."""
+    async def choose(self, state: FeedState, members: Sequence[Member]) -> None:
+        """Make `members` those of a new or changed feed, in one transaction."""
+        values = {name: getattr(state, name) for name in FeedState.__slots__}
         async with self._database.write(Lock.PUBLISH) as connection:
-            await connection.execute(delete(feed_members).where(feed_members.c.feed == feed))
-            await connection.execute(delete(feed_states).where(feed_states.c.feed == feed))
-
-    async def add(self, members: Iterable[Member]) -> None:
-        """Add members while a feed is being chosen anew."""
-        values = [_values(member) for member in members]
-        if values:
-            async with self._database.write(Lock.PUBLISH) as connection:
-                await connection.execute(insert(feed_members), values)
-
-    async def finish(self, state: FeedState) -> None:
-        """Record that the members of a feed are chosen, up to `state.watermark`."""
-        values = {name: getattr(state, name) for name in feed_states.c.keys()}  # noqa: SIM118
-        async with self._database.write(Lock.PUBLISH) as connection:
+            await _forget(connection, state.feed)
+            for start in range(0, len(members), _CHUNK):
+                await _join(connection, members[start : start + _CHUNK])
             await connection.execute(insert(feed_states).values(values))
-
-    async def rendered(self, feed: str, upto: int, rendering_key: str) -> None:
-        """Record that the documents of `feed` show everything up to the change `upto`."""
-        async with self._database.write(Lock.PUBLISH) as connection:
-            await connection.execute(
-                update(feed_states)
-                .where(feed_states.c.feed == feed)
-                .values(rendered=upto, rendering_key=rendering_key)
-            )
 
     async def forget(self, feed: str) -> None:
         """Forget a feed that is no longer declared."""
-        await self.begin(feed)
+        async with self._database.write(Lock.PUBLISH) as connection:
+            await _forget(connection, feed)
+
+    async def _entries(self, query: Select[tuple[object, ...]]) -> list[Entry]:
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [entry_of(row) for row in rows]
 
 
-def _values(member: Member) -> dict[str, object]:
-    return {"feed": member.feed, "article_id": member.article_id, "arrival": member.arrival}
+def _members_of(feed: str) -> Select[tuple[object, ...]]:
+    joined = select(articles).join(feed_members, feed_members.c.article_id == articles.c.id)
+    return joined.where(feed_members.c.feed == feed)
+
+
+async def _forget(connection: AsyncConnection, feed: str) -> None:
+    for table in (feed_members, feed_archives, feed_states):
+        await connection.execute(delete(table).where(table.c.feed == feed))
+
+
+async def _leave(connection: AsyncConnection, keys: Sequence[tuple[str, str]]) -> None:
+    pair = tuple_(feed_members.c.feed, feed_members.c.article_id)
+    for start in range(0, len(keys), _CHUNK):
+        await connection.execute(delete(feed_members).where(pair.in_(keys[start : start + _CHUNK])))
+
+
+async def _join(connection: AsyncConnection, members: Sequence[Member]) -> None:
+    if members:
+        rows = [{name: getattr(one, name) for name in Member.__slots__} for one in members]
+        await connection.execute(insert(feed_members), rows)
+
+
+async def _touch_feeds(connection: AsyncConnection, touched: Mapping[str, Touch]) -> None:
+    if touched:
+        await connection.execute(
+            update(feed_states)
+            .where(feed_states.c.feed == bindparam("name"))
+            .values(touched=bindparam("number"), touched_at=bindparam("at")),
+            [{"name": f, "number": t.change, "at": t.at} for f, t in touched.items()],
+        )
+
+
+async def _touch_archives(
+    connection: AsyncConnection, places: Mapping[tuple[str, int], Touch]
+) -> None:
+    if places:
+        covers = (
+            feed_archives.c.feed == bindparam("name"),
+            feed_archives.c.after < bindparam("arrival_"),
+            feed_archives.c.upto >= bindparam("arrival_"),
+        )
+        await connection.execute(
+            update(feed_archives)
+            .where(*covers)
+            .values(change=bindparam("number_"), changed_at=bindparam("at")),
+            [
+                {"name": feed, "arrival_": arrival, "number_": touch.change, "at": touch.at}
+                for (feed, arrival), touch in places.items()
+            ],
+        )

@@ -100,6 +100,7 @@ source_files = Table(
     Column("inode", BigInteger, nullable=False),
 )
 
+# `shown` is the change by which a member was last worth showing anew: its arrival or a major edit.
 # Members are current up to the change `watermark`; the last change that touched the feed is
 # `touched`, and its documents show everything up to `rendered`.
 feed_states = Table(
@@ -120,7 +121,41 @@ feed_members = Table(
     Column("feed", Text, primary_key=True),
     Column("article_id", Text, primary_key=True),
     Column("arrival", BigInteger, nullable=False),
+    Column("shown", BigInteger, nullable=False),
     Index("feed_members_by_arrival", "feed", "arrival"),
+    Index("feed_members_by_shown", "feed", "shown"),
+)
+
+# The archive documents of a feed: each has the members that arrived in `(after, upto]`, and was
+# last touched by `change`. Their bounds never move.
+feed_archives = Table(
+    "feed_archives",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("after", BigInteger, nullable=False),
+    Column("upto", BigInteger, nullable=False),
+    Column("change", BigInteger, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index("feed_archives_by_upto", "feed", "upto"),
+    Index("feed_archives_by_change", "change"),
+)
+
+# The tags, sections, authors and sources that have feeds of their own, and how far each kind of
+# label has been looked for.
+feed_labels = Table(
+    "feed_labels",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("slug", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+feed_label_marks = Table(
+    "feed_label_marks",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("watermark", BigInteger, nullable=False),
 )
 
 feed_documents = Table(

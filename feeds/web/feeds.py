@@ -80,16 +80,15 @@ class FeedServer:
 
 
 def _is_fresh(document: Document, headers: Sequence[Header]) -> bool:
-    asked = {name: value for name, value in headers if name.startswith(b"if-")}
+    asked: dict[bytes, str] = {}
+    for name, value in headers:
+        if name.startswith(b"if-"):  # a list may come in several lines (RFC 9110, 5.3)
+            text = value.decode("latin-1")
+            asked[name] = f"{asked[name]}, {text}" if name in asked else text
     if not asked:
         return False
     none_match, since = asked.get(b"if-none-match"), asked.get(b"if-modified-since")
-    return is_fresh(
-        document.etag,
-        document.modified,
-        none_match.decode("latin-1") if none_match is not None else None,
-        since.decode("latin-1") if since is not None else None,
-    )
+    return is_fresh(document.etag, document.modified, none_match, since)
 
 
 async def _answer(send: Send, status: int, headers: Sequence[Header], body: bytes) -> None:

@@ -68,9 +68,8 @@ def group() -> None:
 def main() -> None:
     """Run the command line; our own errors are one line, anything else is a bug and traced."""
     try:
-        group.main(standalone_mode=False)
-    except click.exceptions.Exit as leaving:
-        sys.exit(leaving.exit_code)
+        left = group.main(standalone_mode=False)  # what a command gave to `ctx.exit`
+        sys.exit(left if isinstance(left, int) else OK)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:

@@ -36,10 +36,11 @@ def command(ctx: click.Context, config: Path, as_json: bool) -> None:
                 "column": problem.column,
                 "message": problem.message,
                 "hint": problem.hint,
+                "severity": str(problem.severity),
             }
             for problem in problems
         ],
         "templates": list(templates),
     }
     show(data, lines, as_json=as_json)
-    ctx.exit(PROBLEMS if count else OK)
+    ctx.exit(PROBLEMS if loaded.errors or templates else OK)

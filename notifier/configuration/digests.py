@@ -6,13 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from feeds import Query
-from notifier.configuration.files import Item
 from notifier.configuration.models import DigestSection
 from notifier.configuration.problems import Report, did_you_mean
 from notifier.configuration.scalars import NAMES, is_name
 from notifier.configuration.sections import Sections
 from notifier.configuration.selections import check_sources, query, within
-from notifier.configuration.validation import check
+from notifier.configuration.validation import Part, check
 from notifier.digest.spec import DigestSpec, Topic, Welcome
 
 
@@ -35,7 +34,7 @@ def digests(sections: Sections, world: World, report: Report) -> tuple[DigestSpe
             report.error(item.key(), f"`{name[:60]}` cannot be a name", NAMES)
         part = check(DigestSection, item, world.environ, report)
         if part is not None:
-            _check(part.values, item, world, report)
+            _check(part, world, report)
             found.append(_digest(name, part.values, world))
     return tuple(found)
 
@@ -49,18 +48,20 @@ def topic_names(sections: Sections) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _check(values: DigestSection, item: Item, world: World, report: Report) -> None:
+def _check(part: Part[DigestSection], world: World, report: Report) -> None:
+    values, item = part.values, part.item
     for number, feed in enumerate(values.feeds):
         if world.whole and feed not in world.feeds:
             hint = did_you_mean(feed, world.feeds)
-            report.error(item.at("feeds", number), f"there is no feed `{feed[:60]}`", hint)
+            message = f"there is no feed {part.quoted(feed, 'feeds', number)}"
+            report.error(item.at("feeds", number), message, hint)
     if values.articles.min > values.articles.max:
         message = f"`min` ({values.articles.min}) is more than `max` ({values.articles.max})"
         report.error(item.at("articles", "min"), message)
-    check_sources(values.select, item, ("select",), world.sources, report)
+    check_sources(values.select, part, ("select",), world.sources, report)
     for name, topic in values.topics.items():
         path = ("topics", name, "select")
-        check_sources(topic.select, item, path, world.sources, report)
+        check_sources(topic.select, part, path, world.sources, report)
 
 
 def _digest(name: str, values: DigestSection, world: World) -> DigestSpec:

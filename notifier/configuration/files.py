@@ -84,10 +84,15 @@ def find(path: Path, report: Report) -> tuple[Path, ...]:
     for entry in entries:
         if entry.suffix == ".yml":
             report.warning(Spot(path=str(entry)), "this file is not read", "rename it to .yaml")
-    found = tuple(entry for entry in entries if entry.suffix == ".yaml" and not entry.is_dir())
+    found = tuple(entry for entry in entries if entry.suffix == ".yaml" and _is_file(entry))
     if not found:
         report.error(here, "there is no *.yaml in this folder", "`paperround init DIR` writes one")
     return found
+
+
+def _is_file(path: Path) -> bool:
+    """A link that leads nowhere is to be told, not passed over."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def read(path: Path, order: int, report: Report) -> SourceFile | None:

@@ -24,8 +24,8 @@ def mail(sections: Sections, environ: Mapping[str, str], report: Report) -> Mail
     return MailSettings(
         from_address=address,
         from_name=name,
-        reply_to=values.reply_to or "",
-        envelope_sender=values.bounces or "",
+        reply_to=values.reply_to,
+        envelope_sender=values.bounces,
         in_doubt=values.in_doubt,
         transport=_transport(values, item),
     )
@@ -38,7 +38,7 @@ def _check(part: Part[MailSection], report: Report) -> None:
     if way.username and not given:
         hint = "add `password: ${SMTP_PASSWORD}`"
         report.error(item.at("transport"), "the login has no `password`", hint)
-    elif way.username and not values.password and ("password",) not in part.failed:
+    elif way.username and not values.password and ("password",) not in part.expanded.failed:
         report.error(item.at("password"), "the password is empty")
     elif given and not way.username and way.host:
         hint = "write it before the host: `smtp://user@mail.example.org:587`"

@@ -94,7 +94,7 @@ class SourceSection(Section):
     """A folder of documents."""
 
     folder: FilePath
-    name: Name | None = None
+    name: Name = ""
     language: Language = ""
     timezone: Zone = ""
 
@@ -115,7 +115,7 @@ class Selection(Section):
 class FeedSection(Section):
     """A feed."""
 
-    title: Filled | None = None
+    title: Filled = ""
     description: Line = ""
     select: Selection = Selection()
     language: Language = ""
@@ -126,7 +126,7 @@ class FeedSection(Section):
 class TopicSection(Section):
     """A part of a digest that a reader may pick."""
 
-    title: Filled | None = None
+    title: Filled = ""
     select: Selection
 
 
@@ -143,7 +143,7 @@ class DigestSection(Section):
     stand_in: ClassVar[dict[str, object]] = {"schedule": "at once"}
 
     schedule: ScheduleText
-    title: Filled | None = None
+    title: Filled = ""
     description: Line = ""
     select: Selection = Selection()
     feeds: Many = ()
@@ -183,9 +183,9 @@ class MailSection(Section):
     from_: Mailbox = Field(alias="from")
     transport: TransportAddress
     password: Text = Field(default="", repr=False)
-    reply_to: Address | None = None
-    bounces: Address | None = None
-    ca_file: FilePath | None = None
+    reply_to: Address = ""
+    bounces: Address = ""
+    ca_file: FilePath = ""
     in_doubt: Annotated[str, PlainValidator(scalars.one_of("resend", "hold"))] = "resend"
     connections: Annotated[int, PlainValidator(scalars.count(1, 100))] = 4
     timeout: Duration = timedelta(seconds=60)

@@ -96,7 +96,7 @@ def feeds(
         if part is None:
             found.append(FeedSpec(name=name, title=name))
             continue
-        check_sources(part.values.select, item, ("select",), known_sources, report)
+        check_sources(part.values.select, part, ("select",), known_sources, report)
         found.append(_feed(name, part.values))
     return tuple(found)
 

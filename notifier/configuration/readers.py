@@ -42,36 +42,42 @@ class Readers:
         stands_in = values.email == SubscriberSection.stand_in["email"]
         first = item if stands_in else self._first.setdefault(key, item)
         if first is not item:
-            message = f"`{values.email}` stands here twice; the first is in {first.at('email')}"
+            address = part.quoted(values.email, "email")
+            message = f"{address} stands here twice; the first is in {first.at('email')}"
             self.report.error(item.at("email"), message)
         if not (stands_in or values.digests or _says_digests(item)):
             self.report.warning(item.at(), "this reader gets nothing: there are no `digests`")
         for name, choice in values.digests.items():
             if self.whole:
-                self._check(name, choice.topics, item)
+                self._check(name, choice.topics, part)
         self.found.append(_declaration(values))
 
-    def _check(self, digest: str, topics: tuple[str, ...], item: Item) -> None:
+    def _check(self, digest: str, topics: tuple[str, ...], part: Part[SubscriberSection]) -> None:
+        item, position = part.item, _position(part, digest)
         if digest not in self.topics:
             hint = did_you_mean(digest, self.topics)
-            spot = item.key("digests", _position(item, digest))
-            self.report.error(spot, f"there is no digest `{digest[:60]}`", hint)
+            name = part.quoted(digest, "digests", *position)
+            self.report.error(item.key("digests", *position), f"there is no digest {name}", hint)
             return
         for number, topic in enumerate(topics):
             if topic not in self.topics[digest]:
                 hint = did_you_mean(topic, self.topics[digest])
-                message = f"the digest `{digest}` has no topic `{topic[:60]}`"
-                self.report.error(item.at("digests", digest, "topics", number), message, hint)
+                steps = ("digests", digest, "topics", number)
+                message = f"the digest `{digest}` has no topic {part.quoted(topic, *steps)}"
+                self.report.error(item.at(*steps), message, hint)
 
 
 def _says_digests(item: Item) -> bool:
     return isinstance(item.value, dict) and bool(item.value.get("digests"))
 
 
-def _position(item: Item, digest: str) -> str | int:
-    """Return the step to `digest` below `digests`: a key of a map, or a number in a list."""
-    declared = item.value.get("digests") if isinstance(item.value, dict) else None
-    return declared.index(digest) if isinstance(declared, list) and digest in declared else digest
+def _position(part: Part[SubscriberSection], digest: str) -> tuple[str | int, ...]:
+    """Return the steps to `digest` below `digests`: a key, a number in a list, or none for text."""
+    value = part.expanded.value
+    declared = value.get("digests") if isinstance(value, dict) else None
+    if isinstance(declared, list) and digest in declared:
+        return (declared.index(digest),)
+    return (digest,) if isinstance(declared, dict) else ()
 
 
 def _declaration(values: SubscriberSection) -> Declaration:

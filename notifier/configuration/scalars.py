@@ -32,7 +32,7 @@ _LANGUAGE = re.compile(
 )
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _MAILBOX = re.compile(r"(?P<name>.*?)\s*<(?P<address>[^<>]*)>\Z", re.DOTALL)
-_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:]*):(?P<port>[0-9]{1,5})\Z")
+_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:]+):(?P<port>[0-9]{1,5})\Z")
 _DURATION = re.compile(r"(?P<count>[0-9]{1,9}(\.[0-9]{1,6})?)\s*(?P<unit>[a-z]*)\Z")
 _SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _SECONDS |= {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -176,12 +176,12 @@ def web_address(value: object) -> str:
 
 
 def listen(value: object) -> tuple[str, int]:
-    """Return host and port of `host:port`; an empty host means every address of the machine."""
+    """Return host and port of `host:port`."""
     match = _LISTEN.match(value) if isinstance(value, str) else None
     if match is None or int(match["port"]) > 65535:
         hint = "it is written like `127.0.0.1:8000`"
         wrong("expected a host and a port", kind="a host and a port", hint=hint)
-    return match["host"].strip("[]") or "0.0.0.0", int(match["port"])  # noqa: S104 - as written
+    return match["host"].strip("[]"), int(match["port"])
 
 
 def duration(value: object) -> timedelta:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from feeds import Query
 from feeds.kit.text import normalise
 from feeds.kit.yaml import Path as KeyPath
-from notifier.configuration.files import Item
-from notifier.configuration.models import Selection
+from notifier.configuration.models import Section, Selection
 from notifier.configuration.problems import Report, did_you_mean
+from notifier.configuration.validation import Part
+
+_S = TypeVar("_S", bound=Section)
 
 
 def query(selection: Selection) -> Query:
@@ -47,14 +50,15 @@ def within(own: Query, feeds: Sequence[Query]) -> Query:
 
 
 def check_sources(
-    selection: Selection, item: Item, path: KeyPath, known: Collection[str], report: Report
+    selection: Selection, part: Part[_S], path: KeyPath, known: Collection[str], report: Report
 ) -> None:
-    """Warn of each source in `selection`, at `path` of `item`, that is not declared."""
+    """Warn of each source in `selection`, at `path` of `part`, that is not declared."""
     names = {normalise(name) for name in known}
     for place, name in _sources(selection, path):
         if normalise(name) not in names:
             hint = did_you_mean(name, known)
-            report.warning(item.at(*place), f"there is no source `{name[:60]}`", hint)
+            message = f"there is no source {part.quoted(name, *place)}"
+            report.warning(part.item.at(*place), message, hint)
 
 
 def _sources(selection: Selection, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:

@@ -56,14 +56,16 @@ def _server(scheme: str, rest: str) -> Transport:
     login, at, place = rest.rstrip("/").rpartition("@")
     if ":" in login:
         hint = "take it out, and write `password: ${SMTP_PASSWORD}` below"
-        wrong("a password cannot stand in an address", kind="without a password", hint=hint)
+        wrong(
+            "a password cannot stand in an address", kind="an address without a password", hint=hint
+        )
     host, port = _host_and_port(place)
     loopback = host == "localhost" or host.startswith("127.") or host == "::1"
     usual = "none" if loopback and not login else "starttls"
     tls = "implicit" if scheme == "smtps" else _tls(query, usual)
     if tls == "none" and at:
         hint = "take `tls=none` out, or write `smtps://`"
-        wrong("a login needs an encrypted connection", kind="encrypted", hint=hint)
+        wrong("a login needs an encrypted connection", kind="an address with encryption", hint=hint)
     usual_port = _SUBMISSION if login and scheme == "smtp" else _SCHEMES[scheme]
     username = unquote(login)
     return Transport(host=host, port=port or usual_port, username=username, tls=tls)

@@ -34,14 +34,20 @@ _SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[_S]):
-    """A checked part: its values, and the place it came from.
-
-    `failed` are the paths of values whose references stand for nothing; the report knows.
-    """
+    """A checked part: its values, the place it came from, and the same with everything put in."""
 
     item: Item
     values: _S
-    failed: frozenset[KeyPath] = frozenset()
+    expanded: Expanded
+
+    def quoted(self, value: str, *path: str | int) -> str:
+        """Return the text `value` at `path` for a message; the reference if it was put in.
+
+        The path may go one step too far: a list of one may be written as a single text.
+        """
+        replaced = self.expanded.replaced
+        written = replaced.get(path, replaced.get(path[:-1]))
+        return f"`{value[:60]}`" if written is None else f"what {references(written)} stands for"
 
 
 def check(
@@ -53,7 +59,7 @@ def check(
     """
     expanded = expand(item, environ, report)
     try:
-        return Part(item, kind.model_validate(expanded.value), expanded.failed)
+        return Part(item, kind.model_validate(expanded.value), expanded)
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False)
     misspelt = _misspelt(wrong, kind, expanded.value)
@@ -65,7 +71,7 @@ def check(
         whole = kind.model_validate({**kind.stand_in, **rest})
     except ValidationError:
         return None
-    return Part(item, whole, expanded.failed)
+    return Part(item, whole, expanded)
 
 
 def check_value(

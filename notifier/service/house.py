@@ -13,7 +13,7 @@ from feeds.kit.database import Database
 from feeds.library import Folder, Press
 from feeds.publish import DatabaseShelf
 from feeds.store import HISTORY as FEEDS
-from feeds.store import ArticleStore, FeedIndex, FileMemory
+from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FileMemory
 from feeds.web import FeedServer
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
@@ -115,7 +115,12 @@ async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
         await database.migrate([FEEDS, NOTIFIER])
         store, roster = ArticleStore(database), Roster(database)
         press = Press(
-            store, FeedIndex(database), DatabaseShelf(database), settings.site, settings.feeds
+            store,
+            FeedIndex(database),
+            DatabaseShelf(database),
+            ArchiveManifest(database),
+            settings.site,
+            settings.feeds,
         )
         yield House(
             settings,

@@ -133,7 +133,7 @@ WRONG = {
     "a: {{ site.name }}: x": [
         "1:5: a key must be text; put text that begins with `{{` or `[` in quotes"
     ],
-    "{: a}": ["1:2: a key is missing before the `:`"],
+    "?\n: a": ["1:2: a key is missing before the `:`"],
     "a: 1\n\tb: 2": [f"2:1: {TAB}"],
     "a:\n\t- 1": [f"2:1: {TAB}"],
     "a: b\0c": ["1:5: the character U+0000 is not allowed"],
@@ -227,7 +227,7 @@ def _problems(text: str | bytes) -> tuple[YamlProblem, ...]:
 
 
 @given(st.one_of(yamlish, st.text(max_size=60), st.binary(max_size=60)))
-@settings(max_examples=30000, deadline=None)
+@settings(max_examples=600, deadline=None)
 def test_no_text_does_more_than_raise_our_error(text: str | bytes) -> None:
     for problem in _problems(text):
         assert 0 < problem.line <= len(text) + 1

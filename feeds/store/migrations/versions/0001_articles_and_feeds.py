@@ -71,6 +71,18 @@ def upgrade() -> None:
     op.create_index("articles_by_opening", "articles", ["opening"], unique=False)
     op.create_index("articles_by_visible_at", "articles", ["visible_at"], unique=False)
     op.create_table(
+        "feed_archives",
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("after", sa.BigInteger(), nullable=False),
+        sa.Column("upto", sa.BigInteger(), nullable=False),
+        sa.Column("change", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", "number"),
+    )
+    op.create_index("feed_archives_by_change", "feed_archives", ["change"], unique=False)
+    op.create_index("feed_archives_by_upto", "feed_archives", ["feed", "upto"], unique=False)
+    op.create_table(
         "feed_documents",
         sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("format", sa.Text(), nullable=False),
@@ -82,13 +94,28 @@ def upgrade() -> None:
     )
     op.create_index("feed_documents_by_serial", "feed_documents", ["serial"], unique=False)
     op.create_table(
+        "feed_label_marks",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("watermark", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind"),
+    )
+    op.create_table(
+        "feed_labels",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("slug", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "slug"),
+    )
+    op.create_table(
         "feed_members",
         sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("article_id", sa.Text(), nullable=False),
         sa.Column("arrival", sa.BigInteger(), nullable=False),
+        sa.Column("shown", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("feed", "article_id"),
     )
     op.create_index("feed_members_by_arrival", "feed_members", ["feed", "arrival"], unique=False)
+    op.create_index("feed_members_by_shown", "feed_members", ["feed", "shown"], unique=False)
     op.create_table(
         "feed_states",
         sa.Column("feed", sa.Text(), nullable=False),

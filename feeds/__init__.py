@@ -4,6 +4,7 @@ from feeds.article import Article, Content, Entry, from_document
 from feeds.document import Author, Date, Document, Enclosure, Place, Problem
 from feeds.errors import FeedsError
 from feeds.feed import Body, FeedSpec, Format, Rendering, Site
+from feeds.labels import ForEach, Kind
 from feeds.query import Query
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "Entry",
     "FeedSpec",
     "FeedsError",
+    "ForEach",
     "Format",
+    "Kind",
     "Place",
     "Problem",
     "Query",

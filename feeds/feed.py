@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from feeds.kit.text import digest
@@ -83,7 +84,11 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSpec:
-    """A declared selection of articles; `items` is the length of the live feed."""
+    """A declared selection of articles.
+
+    `items` is the length of the live feed and of each archive; `was` are its earlier names. A
+    feed that does not stand below `/feeds/` has its `address` below the site's, without ending.
+    """
 
     name: str
     title: str
@@ -92,15 +97,22 @@ class FeedSpec:
     language: str = ""
     items: int = 50
     body: Body = Body.FULL
+    was: tuple[str, ...] = ()
+    address: str = ""
 
     @property
     def selection_key(self) -> str:
         """Another one means that the members of the feed must be chosen anew."""
-        return digest(self.select.canonical)
+        return _selection_key(self.select)
 
     def archive_name(self, number: int) -> str:
         """The name of the archive document `number` (from 1); another selection, other names."""
         return f"{self.selection_key[:10]}-{number}"
+
+
+@lru_cache(maxsize=8192)
+def _selection_key(query: Query) -> str:
+    return digest(query.canonical)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,10 +68,11 @@ def movement(
     places: dict[tuple[str, int], Touch] = {}
     for entry in entries:
         touch = Touch(entry.change, entry.changed_at)
+        is_visible = entry.arrival is not None and entry.withdrawn_at is None
         for spec in specs:
             key = (spec.name, entry.article.id)
             before = members.get(key)
-            admitted = entry.withdrawn_at is None and spec.select.admits(entry.article)
+            admitted = is_visible and spec.select.admits(entry.article)
             if before is None and not admitted:
                 continue
             touched[spec.name] = touch

@@ -7,7 +7,7 @@ the choice of lanes to its callers.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -74,6 +74,17 @@ class Subscription:
     left_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A reader, and for each digest that they get the topics they picked."""
+
+    id: int
+    address: str
+    name: str
+    generation: int
+    digests: Mapping[str, tuple[str, ...]]
+
+
 class Roster:
     """All SQL about readers. Raises StoreError when the database cannot be used."""
 
@@ -105,6 +116,22 @@ class Roster:
         async with self._database.read() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
         return Subscription(**row) if row else None
+
+    async def reader(self, subscriber_id: int) -> Reader | None:
+        """Return a reader with the digests they get, by their number."""
+        return await self._reader(subscribers.c.id == subscriber_id)
+
+    async def reader_at(self, address: str) -> Reader | None:
+        """Return the reader with this address."""
+        return await self._reader(subscribers.c.address_key == address_key(address))
+
+    async def rotate(self, subscriber_id: int) -> None:
+        """Replace the reader's links by new ones; the old ones stay good for leaving only."""
+        which = subscribers.c.id == subscriber_id
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(subscribers).where(which).values(generation=subscribers.c.generation + 1)
+            )
 
     async def leave(self, subscription_id: int, now: datetime) -> None:
         """Let the reader go; whoever has left stays gone, and leaving twice is the same."""
@@ -166,6 +193,20 @@ class Roster:
         query = select(func.count(subscriptions.c.subscriber_id.distinct())).where(active())
         async with self._database.read() as connection:
             return await connection.scalar(query) or 0
+
+    async def _reader(self, which: ColumnElement[bool]) -> Reader | None:
+        joined = (
+            select(subscriptions.c.digest, lanes.c.selection)
+            .join(lanes, lanes.c.id == subscriptions.c.lane_id)
+            .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+            .where(which, active())
+        )
+        async with self._database.read() as connection:
+            found = await connection.execute(select(subscribers).where(which))
+            row = found.one_or_none()
+            places = (await connection.execute(joined)).all()
+        digests = {digest: tuple(topics.split()) for digest, topics in places}
+        return Reader(row.id, row.address, row.name, row.generation, digests) if row else None
 
     async def _set_left(self, which: ColumnElement[bool], at: datetime | None) -> None:
         async with self._database.write() as connection:

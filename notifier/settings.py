@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from feeds import FeedSpec, Site
+from feeds import FeedSpec, ForEach, Site
 from notifier.digest.spec import DigestSpec
 from notifier.subscriber import Declaration
 
@@ -72,6 +72,9 @@ class Settings:
     grace: timedelta = timedelta(seconds=30)
     sources: tuple[FolderSource, ...] = ()
     feeds: tuple[FeedSpec, ...] = ()
+    for_each: tuple[ForEach, ...] = ()
+    gone: tuple[str, ...] = ()
+    hubs: tuple[str, ...] = ()
     digests: tuple[DigestSpec, ...] = ()
     subscribers: tuple[Declaration, ...] = ()
     mail: MailSettings | None = None

@@ -12,7 +12,8 @@ import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 
-LEAVE = "leave"  # the purpose of the tokens in unsubscribe links
+LEAVE = "leave"  # the purpose of the tokens in unsubscribe links; names a subscription
+FEED = "feed"  # that of the tokens of readers' own feeds; names a subscriber
 
 _TOKEN = re.compile(r"([0-9]{1,9})-([0-9]{1,18})-([A-Za-z0-9_-]{27})\Z")
 _MAC_BYTES = 20

@@ -1,8 +1,10 @@
 """What can be done with articles: take them in, publish them, write them out as a static tree."""
 
+from feeds.library.archiving import archive
 from feeds.library.ingesting import SETTLE_NS, Folder, Report, ingest_folder, ingest_paths
 from feeds.library.mirroring import mirror
-from feeds.library.publishing import Press, Published, publish
+from feeds.library.personal import render_personal
+from feeds.library.publishing import Press, Published, catalogue, publish
 
 __all__ = [
     "SETTLE_NS",
@@ -10,8 +12,11 @@ __all__ = [
     "Press",
     "Published",
     "Report",
+    "archive",
+    "catalogue",
     "ingest_folder",
     "ingest_paths",
     "mirror",
     "publish",
+    "render_personal",
 ]

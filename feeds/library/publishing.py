@@ -9,13 +9,15 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from feeds.feed import Chain, FeedSpec, Rendering, Site
 from feeds.kit.text import digest
+from feeds.labels import ForEach, labels_of
 from feeds.membership import Member, Touch, member_of, movement
 from feeds.publish import DatabaseShelf
 from feeds.render import RENDERING, render
-from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FeedState
+from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FeedState, LabelStore
 
 _RUN = 500  # changes, or articles of a feed chosen anew, that are looked at together
 
@@ -37,20 +39,23 @@ class Press:
     index: FeedIndex
     shelf: DatabaseShelf
     archives: ArchiveManifest
+    labels: LabelStore
     site: Site
     feeds: tuple[FeedSpec, ...]
+    for_each: tuple[ForEach, ...] = ()
     hub: str = ""
 
 
 async def publish(press: Press, now: datetime) -> Published:
     """Bring every feed up to the last committed change; safe to run twice or side by side."""
+    await _discover(press)
     states = await press.index.states()
-    specs = {spec.name: spec for spec in press.feeds}
+    specs = {spec.name: spec for spec in await catalogue(press)}
     for name in states.keys() - specs.keys():
         await press.index.forget(name)
     if states.keys() != specs.keys():
         await press.shelf.keep_only(specs)
-    for spec in press.feeds:
+    for spec in specs.values():
         state = states.get(spec.name)
         if state is None or state.selection_key != spec.selection_key:
             await _choose(press, spec, now)
@@ -58,9 +63,46 @@ async def publish(press: Press, now: datetime) -> Published:
     return await _render_stale(press, specs)
 
 
+async def catalogue(press: Press) -> tuple[FeedSpec, ...]:
+    """Return all feeds there are: the declared ones, then those for each label that occurs."""
+    specs = {spec.name: spec for spec in press.feeds}
+    declared = {for_each.kind: for_each for for_each in press.for_each}
+    for label in await press.labels.labels(declared) if declared else ():
+        spec = declared[label.kind].feed(label)
+        specs.setdefault(spec.name, spec)
+    return tuple(specs.values())
+
+
+async def chain_of(press: Press, spec: FeedSpec) -> Chain:
+    """Return where the live feed of `spec` stands: before its newest archive."""
+    newest = await press.archives.newest(spec.name)
+    return Chain(previous=spec.archive_name(newest) if newest else "", hub=press.hub)
+
+
+async def _discover(press: Press) -> None:
+    """Note the labels that have occurred since they were last looked for."""
+    kinds = frozenset(for_each.kind for for_each in press.for_each)
+    if not kinds:
+        return
+    looked = await press.labels.marks()
+    after = min(looked.get(kind, 0) for kind in kinds)
+    upto = (await press.store.marks()).change
+    while after < upto:
+        entries = await press.store.changed(after, _RUN)
+        after = entries[-1].change if len(entries) == _RUN else upto
+        found = {
+            (label.kind, label.slug): label
+            for entry in entries
+            if entry.arrival is not None
+            for label in labels_of(entry.article, kinds)
+        }
+        await press.labels.note(tuple(found.values()), kinds, after)
+
+
+@lru_cache(maxsize=8192)
 def rendering_key(spec: FeedSpec, site: Site, hub: str = "") -> str:
     """Another one means that the same articles come out as other bytes."""
-    plain = replace(spec, select=type(spec.select)())
+    plain = replace(spec, select=type(spec.select)(), was=())
     return digest(str(RENDERING), repr(plain), repr(site), hub)
 
 
@@ -126,8 +168,7 @@ async def _render_stale(press: Press, specs: Mapping[str, FeedSpec]) -> Publishe
 async def _render(press: Press, spec: FeedSpec, state: FeedState) -> list[Rendering]:
     """Close the archives that have become full, then render the live feed that links to them."""
     await press.archives.close_full(spec.name, spec.items, Touch(state.touched, state.touched_at))
-    newest = await press.archives.newest(spec.name)
-    chain = Chain(previous=spec.archive_name(newest) if newest else "", hub=press.hub)
+    chain = await chain_of(press, spec)
     entries = await press.index.live(spec.name, spec.items)
     made = await asyncio.to_thread(
         render, spec, press.site, entries, changed_at=state.touched_at, chain=chain

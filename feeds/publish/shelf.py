@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Delete, RowMapping, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.feed import Format, Rendering
 from feeds.kit.database import Database, Lock
-from feeds.store.tables import feed_documents, feed_states, shelf_ledger
+from feeds.kit.http import paced
+from feeds.store.tables import feed_documents, feed_states, feed_versions, shelf_ledger
+
+VERSIONS = 50  # of each document that are remembered, for those who ask what is new since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """One feed in one format as it stands on the shelf; `serial` grows with every real change."""
+class Standing:
+    """What is known of a document without its bytes; `serial` grows with every real change.
+
+    `pace` is the time between two changes in seconds, on average of late; 0 while it is unknown.
+    """
 
     feed: str
     format: Format
     etag: str
     modified: datetime
     serial: int
+    pace: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document(Standing):
+    """One feed in one format as it stands on the shelf."""
+
     body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """An earlier version of a document: its readers have seen everything up to `change`."""
+
+    etag: str
+    change: int
 
 
 class DatabaseShelf:
@@ -44,21 +65,26 @@ class DatabaseShelf:
         which = (feed_states.c.feed == feed, feed_states.c.touched == upto)
         done = update(feed_states).where(*which).values(rendered=upto, rendering_key=key)
         async with self._database.write(Lock.PUBLISH) as connection:
+            before = select(feed_states.c.rendering_key).where(feed_states.c.feed == feed)
+            continues = await connection.scalar(before) == key
             if not (await connection.execute(done)).rowcount:
                 return 0
             serial = await _serial(connection)
+            await _remember(connection, feed, renderings, upto, continues=continues)
             for rendering in renderings:
                 written += await _replace(connection, rendering, serial + written + 1)
             await _advance(connection, serial + written)
         return written
 
-    async def keep_only(self, feeds: Iterable[str]) -> int:
+    async def keep_only(self, feeds: Collection[str]) -> int:
         """Take down the feeds that are not among `feeds`; return how many documents went."""
         async with self._database.write(Lock.PUBLISH) as connection:
             gone = await connection.execute(
                 delete(feed_documents).where(feed_documents.c.feed.not_in(list(feeds)))
             )
             if gone.rowcount:
+                forgotten = feed_versions.c.feed.not_in(list(feeds))
+                await connection.execute(delete(feed_versions).where(forgotten))
                 await _advance(connection, await _serial(connection) + 1)
         return gone.rowcount
 
@@ -73,7 +99,37 @@ class DatabaseShelf:
         query = query.order_by(feed_documents.c.serial)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return [Document(**{**row, "format": Format(row["format"])}) for row in rows]
+        return [_document(row) for row in rows]
+
+    async def standing(self, after: int = 0) -> list[Standing]:
+        """Return what is known of the documents whose serial is above `after`, in that order."""
+        query = select(*_ALL_BUT_BODY).where(feed_documents.c.serial > after)
+        async with self._database.read() as connection:
+            rows = await connection.execute(query.order_by(feed_documents.c.serial))
+            return [_standing(row) for row in rows.mappings()]
+
+    async def document(self, feed: str, form: Format) -> Document | None:
+        """Return one document as it stands there now."""
+        which = (feed_documents.c.feed == feed, feed_documents.c.format == str(form))
+        async with self._database.read() as connection:
+            found = await connection.execute(select(feed_documents).where(*which))
+            row = found.mappings().one_or_none()
+        return _document(row) if row else None
+
+    async def version(self, feed: str, form: Format, etags: Sequence[str]) -> Version | None:
+        """Return the newest version among those with one of these `etags`, if we remember any.
+
+        None, too, of a version from before the feed was chosen or rendered another way.
+        """
+        of_this = (feed_versions.c.feed == feed, feed_versions.c.format == str(form))
+        query = select(feed_versions.c.etag, feed_versions.c.change)
+        query = query.where(*of_this, feed_versions.c.etag.in_(etags))
+        async with self._database.read() as connection:
+            newest = await connection.execute(
+                query.order_by(feed_versions.c.change.desc()).limit(1)
+            )
+            row = newest.mappings().one_or_none()
+        return Version(**row) if row else None
 
     async def names(self) -> set[tuple[str, Format]]:
         """Return which feeds stand there in which formats."""
@@ -81,6 +137,17 @@ class DatabaseShelf:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         return {(feed, Format(form)) for feed, form in rows}
+
+
+_ALL_BUT_BODY = [column for column in feed_documents.c if column.name != "body"]
+
+
+def _standing(row: RowMapping) -> Standing:
+    return Standing(**{**row, "format": Format(row["format"])})
+
+
+def _document(row: RowMapping) -> Document:
+    return Document(**{**row, "format": Format(row["format"])})
 
 
 async def _serial(connection: AsyncConnection) -> int:
@@ -96,13 +163,14 @@ async def _advance(connection: AsyncConnection, serial: int) -> None:
 async def _replace(connection: AsyncConnection, rendering: Rendering, serial: int) -> bool:
     """Put one document; its Last-Modified rises with every change, by a second at the least."""
     which = (feed_documents.c.feed == rendering.feed, feed_documents.c.format == rendering.format)
-    query = select(feed_documents.c.etag, feed_documents.c.modified).where(*which)
-    standing = (await connection.execute(query)).one_or_none()
-    modified = rendering.modified
+    query = select(feed_documents.c.etag, feed_documents.c.modified, feed_documents.c.pace)
+    standing = (await connection.execute(query.where(*which))).one_or_none()
+    modified, pace = rendering.modified, 0
     if standing is not None:
         if standing.etag == rendering.etag:
             return False
         modified = max(modified, standing.modified + timedelta(seconds=1))
+        pace = paced(standing.pace, (modified - standing.modified).total_seconds())
         await connection.execute(delete(feed_documents).where(*which))
     await connection.execute(
         insert(feed_documents).values(
@@ -110,8 +178,38 @@ async def _replace(connection: AsyncConnection, rendering: Rendering, serial: in
             format=str(rendering.format),
             etag=rendering.etag,
             modified=modified,
+            pace=pace,
             serial=serial,
             body=rendering.body,
         )
     )
     return True
+
+
+async def _remember(
+    connection: AsyncConnection,
+    feed: str,
+    renderings: Collection[Rendering],
+    change: int,
+    *,
+    continues: bool,
+) -> None:
+    """Note the versions that are put, and forget those that are too old, or not comparable."""
+    mine = feed_versions.c.feed == feed
+    same = feed_versions.c.etag.in_([rendering.etag for rendering in renderings])
+    await connection.execute(delete(feed_versions).where(mine, same) if continues else _all(feed))
+    rows = [
+        {"feed": feed, "format": str(one.format), "etag": one.etag, "change": change}
+        for one in renderings
+    ]
+    if not rows:
+        return
+    await connection.execute(insert(feed_versions), rows)
+    oldest = select(feed_versions.c.change).where(mine).order_by(feed_versions.c.change.desc())
+    oldest = oldest.offset(VERSIONS * len(rows) - 1).limit(1)
+    too_old = feed_versions.c.change < oldest.scalar_subquery()
+    await connection.execute(delete(feed_versions).where(mine, too_old))
+
+
+def _all(feed: str) -> Delete:
+    return delete(feed_versions).where(feed_versions.c.feed == feed)

@@ -115,6 +115,8 @@ def item_of(entry: Entry, spec: FeedSpec, site: Site) -> Item:
 
 
 def _addresses(spec: FeedSpec, site: Site, archive: str = "") -> dict[Format, str]:
+    if spec.address:
+        return {form: to_uri(f"{site.url}/{spec.address}.{form}") for form in Format}
     return {form: to_uri(site.feed_url(spec.name, form, archive)) for form in Format}
 
 

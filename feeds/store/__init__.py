@@ -4,6 +4,7 @@ from feeds.store.archives import Archive, ArchiveManifest
 from feeds.store.articles import ArticleStore, Counts, Ingested, Marks
 from feeds.store.files import FileMemory, SeenFile
 from feeds.store.index import FeedIndex, FeedState
+from feeds.store.labels import LabelStore
 from feeds.store.tables import HISTORY
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "FeedState",
     "FileMemory",
     "Ingested",
+    "LabelStore",
     "Marks",
     "SeenFile",
 ]

@@ -132,6 +132,11 @@ class ArticleStore:
         query = select(articles).where(*window, articles.c.withdrawn_at.is_(None))
         return await self._entries(query.order_by(articles.c.arrival).limit(limit))
 
+    async def latest(self, before: int, limit: int) -> list[Entry]:
+        """Return what arrived below the arrival `before` and is not withdrawn, newest first."""
+        query = select(articles).where(articles.c.arrival < before, _present())
+        return await self._entries(query.order_by(articles.c.arrival.desc()).limit(limit))
+
     async def entries(self, ids: Sequence[str]) -> list[Entry]:
         """Return the entries with these ids, in the order asked for; unknown ids are left out."""
         found: dict[str, Entry] = {}

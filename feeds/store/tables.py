@@ -158,6 +158,7 @@ feed_label_marks = Table(
     Column("watermark", BigInteger, nullable=False),
 )
 
+# `pace` is the time between two changes in seconds, on average of late; 0 while it is unknown.
 feed_documents = Table(
     "feed_documents",
     metadata,
@@ -165,9 +166,21 @@ feed_documents = Table(
     Column("format", Text, primary_key=True),
     Column("etag", Text, nullable=False),
     Column("modified", Instant, nullable=False),
+    Column("pace", Integer, nullable=False),
     Column("serial", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("feed_documents_by_serial", "serial"),
+)
+
+# The last versions of each document: what their readers have seen is everything up to `change`.
+feed_versions = Table(
+    "feed_versions",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("format", Text, primary_key=True),
+    Column("etag", Text, primary_key=True),
+    Column("change", BigInteger, nullable=False),
+    Index("feed_versions_by_change", "feed", "change"),
 )
 
 # One row: how often anything on the shelf has changed.
@@ -176,4 +189,50 @@ shelf_ledger = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("serial", BigInteger, nullable=False),
+)
+
+# Requests to the hub that wait for their callback's word. `due` is empty for one that came to
+# nothing: it counts against its host for a while. `ticket` tells a request from its successor.
+websub_requests = Table(
+    "websub_requests",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("ticket", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("lease", BigInteger, nullable=False),
+    Column("serial", BigInteger, nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due", Instant),
+    Column("claimed_until", Instant),
+    Index("websub_requests_by_due", "due"),
+    Index("websub_requests_by_host", "host"),
+)
+
+# A subscription is its own work item: while `pushed` is behind `wanted`, it is due at `due`.
+# `due` is empty where nothing is to be done; `fence` proves that a claim still holds.
+websub_subscriptions = Table(
+    "websub_subscriptions",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("callback", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("lease_until", Instant, nullable=False),
+    Column("wanted", BigInteger, nullable=False),
+    Column("pushed", BigInteger, nullable=False),
+    Column("due", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("claimed_until", Instant),
+    Column("fence", BigInteger, nullable=False),
+    Column("answer", Text, nullable=False),
+    Index("websub_subscriptions_by_due", "due"),
+    Index("websub_subscriptions_by_topic", "topic"),
+    Index("websub_subscriptions_by_lease", "lease_until"),
 )

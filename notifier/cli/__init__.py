@@ -19,6 +19,7 @@ COMMANDS = {
     "publish": "Render the feeds that changed; with --to also as a static tree.",
     "send": "Open the digests that are due, and deliver what is pending.",
     "run": "Run the service: web, scheduler, delivery.",
+    "subscribers": "Look at readers, and at the links that are theirs.",
     "status": "Show what is in the store, and what became of every delivery.",
     "demo": "Do the whole job on the sample articles.",
 }

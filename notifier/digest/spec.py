@@ -33,7 +33,7 @@ class Topic:
 class DigestSpec:
     """A declared selection, schedule and template.
 
-    `select` is complete: the feeds that a digest names are part of it. `timezone` is an IANA name or
+    `select` is complete, with the feeds that a digest names. `timezone` is an IANA name or
     `subscriber`. `minimum` may hold articles over, past `maximum` an article counts as delivered.
     `late` and `expires` default to what the schedule implies when None.
     """

@@ -13,7 +13,7 @@ from feeds.kit.database import Database
 from feeds.library import Folder, Press
 from feeds.publish import DatabaseShelf
 from feeds.store import HISTORY as FEEDS
-from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FileMemory
+from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FileMemory, LabelStore
 from feeds.web import FeedServer
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
@@ -119,8 +119,10 @@ async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
             FeedIndex(database),
             DatabaseShelf(database),
             ArchiveManifest(database),
+            LabelStore(database),
             settings.site,
             settings.feeds,
+            settings.for_each,
         )
         yield House(
             settings,

@@ -13,7 +13,7 @@ from feeds.kit.database import Database
 from feeds.library import Folder, Press, Report, ingest_folder, ingest_paths
 from feeds.publish import DatabaseShelf, Document
 from feeds.sources import FileState
-from feeds.store import ArticleStore, FeedIndex, FileMemory
+from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FileMemory, LabelStore
 from tests.conftest import NOW
 from tests.feeds.builders import a_feed, a_site
 
@@ -86,6 +86,8 @@ def a_press(database: Database, *feeds: FeedSpec, site: Site | None = None) -> P
         ArticleStore(database),
         FeedIndex(database),
         DatabaseShelf(database),
+        ArchiveManifest(database),
+        LabelStore(database),
         site or a_site(),
         feeds or (a_feed(),),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from datetime import timedelta
@@ -70,8 +71,7 @@ async def test_what_is_wrong_is_told_with_file_and_line_and_the_rest_goes_on(lig
     empty = write(light.path, "empty.md", "")
     dated = write(light.path, "dated.md", markdown("Dated", date="someday"))
     report = await light.take(light.path)
-    assert outcomes(report)["new"] >= 1
-    assert await light.titles() >= ["Good"]
+    assert "Good" in await light.titles()
     told = {problem.place.path: problem for problem in report.problems}
     assert set(told) == {str(broken), str(empty), str(dated)}
     assert str(good) not in told
@@ -203,7 +203,7 @@ async def test_a_teaser_of_a_page_becomes_the_article_when_its_text_arrives(desk
     assert outcomes(await desk.take(desk.path)) == {"unchanged": 3}
 
 
-async def test_a_file_rewritten_while_it_is_unreadable_is_read_later(light: Desk) -> None:
+async def test_a_file_replaced_by_another_of_the_same_size_and_time_is_read(light: Desk) -> None:
     path = write(light.path, "a.md", markdown("A"))
     await light.look()
     status = path.stat()
@@ -211,3 +211,17 @@ async def test_a_file_rewritten_while_it_is_unreadable_is_read_later(light: Desk
     os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
     shutil.move(other, path)  # the same size and time, another file
     assert outcomes(await light.look()) == {"changed": 1}
+
+
+async def test_two_processes_taking_in_the_same_files_agree(store_url: str, tmp_path: Path) -> None:
+    for number in range(10):
+        write(tmp_path / "articles", f"{number}.md", markdown(f"{number}", f"Text {number}."))
+    one, other = Database(store_url), Database(store_url)
+    desks = [Desk(database, tmp_path / "articles") for database in (one, other)]
+    reports = await asyncio.gather(*(desk.take(desk.path) for desk in desks))
+    counts = [outcomes(report) for report in reports]
+    assert sum(count.get("new", 0) for count in counts) == 10
+    assert sum(count.get("unchanged", 0) for count in counts) == 10
+    assert len(await desks[0].memory.of("articles")) == 10
+    await one.close()
+    await other.close()

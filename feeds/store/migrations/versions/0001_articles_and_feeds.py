@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("format", sa.Text(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=False),
         sa.Column("modified", Instant(), nullable=False),
+        sa.Column("pace", sa.Integer(), nullable=False),
         sa.Column("serial", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("feed", "format"),
@@ -128,6 +129,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("feed"),
     )
     op.create_table(
+        "feed_versions",
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("format", sa.Text(), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=False),
+        sa.Column("change", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", "format", "etag"),
+    )
+    op.create_index("feed_versions_by_change", "feed_versions", ["feed", "change"], unique=False)
+    op.create_table(
         "shelf_ledger",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("serial", sa.BigInteger(), nullable=False),
@@ -141,6 +151,50 @@ def upgrade() -> None:
         sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
         sa.Column("inode", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("source", "path"),
+    )
+    op.create_table(
+        "websub_requests",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("ticket", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("lease", sa.BigInteger(), nullable=False),
+        sa.Column("serial", sa.BigInteger(), nullable=False),
+        sa.Column("requested_at", Instant(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due", Instant(), nullable=True),
+        sa.Column("claimed_until", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index("websub_requests_by_due", "websub_requests", ["due"], unique=False)
+    op.create_index("websub_requests_by_host", "websub_requests", ["host"], unique=False)
+    op.create_table(
+        "websub_subscriptions",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("callback", sa.Text(), nullable=False),
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("lease_until", Instant(), nullable=False),
+        sa.Column("wanted", sa.BigInteger(), nullable=False),
+        sa.Column("pushed", sa.BigInteger(), nullable=False),
+        sa.Column("due", Instant(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("claimed_until", Instant(), nullable=True),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index("websub_subscriptions_by_due", "websub_subscriptions", ["due"], unique=False)
+    op.create_index(
+        "websub_subscriptions_by_lease", "websub_subscriptions", ["lease_until"], unique=False
+    )
+    op.create_index(
+        "websub_subscriptions_by_topic", "websub_subscriptions", ["topic"], unique=False
     )
     op.create_table(
         "article_keys",

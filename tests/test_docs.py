@@ -1,0 +1,195 @@
+"""The documentation agrees with the program: commands, names, links, libraries, version."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from feeds.sources import SUFFIXES
+from notifier.cli import COMMANDS, group
+from notifier.configuration import load
+from notifier.delivery.delivery import State
+from notifier.digest.placeholder import SLOTS
+from notifier.digest.story import Story
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
+PAGES += sorted(DOCS.rglob("*.md"))
+BUILT_IN = ROOT / "notifier" / "digest" / "templates"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LIBRARIES = [re.split(r"[\[<>=~!]", line)[0] for line in PROJECT["dependencies"]]
+
+LINK = re.compile(r"\[[^\]\n]*\]\(([^()\s]+)\)")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def prose(page: Path) -> str:
+    """The page without its fenced blocks, in which brackets are code."""
+    return FENCE.sub("", text(page))
+
+
+def blocks(source: str, language: str) -> list[str]:
+    return [body for kind, body in FENCE.findall(source) if kind == language]
+
+
+def anchors(page: Path) -> set[str]:
+    """What headings can be linked by: lower case, no punctuation, spaces as hyphens."""
+    found = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+def sections(page: Path) -> dict[str, str]:
+    """The second-level sections of the reference, by the first word of their code heading."""
+    parts = re.split(r"^## `(\w+)[^\n]*$", text(page), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def command_of(name: str) -> click.Command:
+    found = group.get_command(click.Context(group), name)
+    assert found is not None
+    return found
+
+
+def options_of(name: str) -> set[str]:
+    options = [param for param in command_of(name).params if isinstance(param, click.Option)]
+    return {option for param in options for option in param.opts}
+
+
+REFERENCE = sections(DOCS / "command-line.md")
+
+
+def test_the_reference_has_a_section_for_each_command_and_no_other() -> None:
+    assert REFERENCE.keys() == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_usage_of_a_command_names_exactly_its_options(name: str) -> None:
+    [usage] = re.findall(rf"^    paperround {name}\b.*$", REFERENCE[name], re.MULTILINE)
+    assert set(re.findall(r"--[a-z-]+", usage)) == options_of(name)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_of_one_command_are_explained_in_its_section(name: str) -> None:
+    for option in options_of(name) - {"--config", "--json"}:
+        assert f"| `{option}" in REFERENCE[name]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_readme_lists_every_command(name: str) -> None:
+    assert f"| `paperround {name}" in text(ROOT / "README.md")
+
+
+def members(value: object) -> set[str]:
+    """The names in a JSON object, those in the objects of its lists too."""
+    if isinstance(value, list):
+        return set().union(*map(members, value))
+    if not isinstance(value, dict):
+        return set()
+    inside = [members(inner) for inner in value.values() if isinstance(inner, list)]
+    return set(value).union(*inside)
+
+
+def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -> None:
+    config = str(tmp_path / "demo" / "config")
+    broken, page = tmp_path / "broken.yaml", tmp_path / "broken.md"
+    broken.write_text("feed: {}\n", encoding="utf-8")
+    page.write_text("---\npublished: soon\n---\nThe river rose.\n", encoding="utf-8")
+    printed = {
+        "demo": ["--into", str(tmp_path / "demo")],
+        "status": ["--config", config],
+        "check": ["--config", str(broken)],
+        "ingest": ["--config", config, str(page)],
+        "publish": ["--config", config, "--to", str(tmp_path / "site")],
+        "send": ["--config", config, "morning"],
+    }
+    assert printed.keys() == {name for name in COMMANDS if "--json" in options_of(name)}
+    for name, arguments in printed.items():
+        result = CliRunner().invoke(group, [name, "--json", *arguments])
+        [documented] = blocks(REFERENCE[name], "json")
+        found, told = json.loads(result.stdout), json.loads(documented)
+        assert found.keys() == told.keys(), name
+        assert members(found) == members(told), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    for link in LINK.findall(prose(page)):
+        if link.startswith(("https://", "mailto:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_relative_to(ROOT), link
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_list_of_decisions_is_complete() -> None:
+    listed = LINK.findall(text(DOCS / "decisions" / "README.md"))
+    assert listed == [path.name for path in DECISIONS]
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_carries_its_number_and_stays_short(path: Path) -> None:
+    assert text(path).startswith(f"# {path.name[:4]} ")
+    assert len(text(path).split()) < 450
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_every_library_is_named_in_a_decision(library: str) -> None:
+    assert any(f"`{library}`" in text(path) for path in DECISIONS)
+
+
+def test_the_verbs_that_are_told_exist() -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", text(ROOT / "Makefile"), re.MULTILINE))
+    [two] = [body for body in blocks(text(ROOT / "README.md"), "sh") if "make" in body]
+    assert re.findall(r"^make ([a-z-]+)", two, re.MULTILINE) == ["demo", "test"]
+    for page in PAGES:
+        told = re.findall(r"(?:`|^)make ([a-z-]+)", text(page), re.MULTILINE)
+        assert verbs.issuperset(told), page
+
+
+def test_the_version_is_the_newest_of_the_changelog() -> None:
+    headings = re.findall(r"^## (.+)$", text(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    versions = [heading.split()[0] for heading in headings if heading != "Unreleased"]
+    assert versions[0] == PROJECT["version"]
+
+
+def test_the_configuration_in_the_readme_is_in_order(tmp_path: Path) -> None:
+    [sample] = blocks(text(ROOT / "README.md"), "yaml")
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "paperround.yaml").write_text(sample, encoding="utf-8")
+    assert load(tmp_path / "config", {}).problems == ()
+
+
+def test_every_name_that_templates_are_given_is_told() -> None:
+    told = text(DOCS / "templates.md")
+    names = [field.name for field in fields(Story)]
+    assert [name for name in names if f"`{name}`" not in told] == []
+    assert [name for name in SLOTS if f"`reader.{name}`" not in told] == []
+
+
+@pytest.mark.parametrize("name", ["digest.html", "digest.txt"])
+def test_every_block_of_the_templates_is_told(name: str) -> None:
+    [row] = re.findall(rf"^\| `{name}` \|(.*)\|$", text(DOCS / "templates.md"), re.MULTILINE)
+    inside = set(re.findall(r"{% block (\w+)", text(BUILT_IN / name)))
+    assert set(re.findall(r"`(\w+)`", row)) == inside
+
+
+def test_every_state_and_every_ending_is_told() -> None:
+    architecture, articles = text(DOCS / "architecture.md"), text(DOCS / "articles.md")
+    assert [state for state in State if f"| `{state}` |" not in architecture] == []
+    assert [suffix for suffix in SUFFIXES if f"`{suffix}`" not in articles] == []

@@ -108,7 +108,8 @@ class Entry:
     """An article as the store knows it: the words, and what the ledger recorded about them.
 
     `arrival` and `change` are positions in commit order; an article that is not visible yet has
-    no arrival. `revised_at` is when the words last changed other than by a minor edit.
+    no arrival. `revised` is the change by which it last arrived or changed other than by a minor
+    edit, `revised_at` when its words last did.
     """
 
     article: Article
@@ -117,6 +118,7 @@ class Entry:
     arrived_at: datetime | None
     change: int
     changed_at: datetime
+    revised: int
     revised_at: datetime
     withdrawn_at: datetime | None = None
 

@@ -45,12 +45,9 @@ class Movement:
     places: Mapping[tuple[str, int], Touch] = field(default_factory=dict)
 
 
-def member_of(spec: FeedSpec, entry: Entry, before: Member | None = None) -> Member:
-    """Return the member that `entry` is of `spec`; a minor edit shows nothing anew."""
-    noticeable = before is None or entry.revised_at == entry.changed_at
-    moved = before is not None and before.arrival != entry.arrival
-    shown = entry.change if noticeable or moved or before is None else before.shown
-    return Member(spec.name, entry.article.id, entry.arrival or 0, shown)
+def member_of(spec: FeedSpec, entry: Entry) -> Member:
+    """Return the member that `entry` is of `spec`."""
+    return Member(spec.name, entry.article.id, entry.arrival or 0, entry.revised)
 
 
 def movement(
@@ -80,7 +77,7 @@ def movement(
                 leaves.append(key)
                 places[spec.name, before.arrival] = touch
             if admitted:
-                after = member_of(spec, entry, before)
+                after = member_of(spec, entry)
                 joins.append(after)
                 places[spec.name, after.arrival] = touch
     return Movement(joins=tuple(joins), leaves=tuple(leaves), touched=touched, places=places)

@@ -5,6 +5,7 @@ from feeds.library.ingesting import SETTLE_NS, Folder, Report, ingest_folder, in
 from feeds.library.mirroring import mirror
 from feeds.library.personal import render_personal
 from feeds.library.publishing import Press, Published, catalogue, publish
+from feeds.library.viewing import news, page_of
 
 __all__ = [
     "SETTLE_NS",
@@ -17,6 +18,8 @@ __all__ = [
     "ingest_folder",
     "ingest_paths",
     "mirror",
+    "news",
+    "page_of",
     "publish",
     "render_personal",
 ]

@@ -77,7 +77,8 @@ class DirectoryShelf:
             listing = json.loads((self._folder / _MANIFEST).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
             return set()
-        return {path for path in listing if isinstance(path, str)}
+        paths = listing if isinstance(listing, list) else []
+        return {path for path in paths if isinstance(path, str)}
 
     def _place(self, path: str) -> Path:
         parts = PurePosixPath(path)

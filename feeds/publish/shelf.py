@@ -93,10 +93,10 @@ class DatabaseShelf:
         async with self._database.read() as connection:
             return await _serial(connection)
 
-    async def documents(self, after: int = 0) -> list[Document]:
-        """Return the documents whose serial is above `after`."""
+    async def documents(self, after: int = 0, limit: int | None = None) -> list[Document]:
+        """Return the first `limit` documents whose serial is above `after`, in that order."""
         query = select(feed_documents).where(feed_documents.c.serial > after)
-        query = query.order_by(feed_documents.c.serial)
+        query = query.order_by(feed_documents.c.serial).limit(limit)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [_document(row) for row in rows]

@@ -175,13 +175,14 @@ async def _record(
     row["withdrawn_at"] = now if article.withdrawn else None
     before = await _ledger_row(connection, article.id) if is_known else None
     if before is None:
-        row |= {"revision": 1, "revised_at": row["changed_at"], "arrival": None}
+        row |= {"revision": 1, "arrival": None}
     else:
         row["revision"] = before["revision"] + 1
         row["arrival"] = None if decision.again else before["arrival"]
-        row["revised_at"] = row["changed_at"] if decision.major else before["revised_at"]
+    if before is None or decision.major:
+        row |= {"revised": row["change"], "revised_at": row["changed_at"]}
     if row["arrival"] is None and not article.withdrawn:
-        row |= _arrive(article, ledger, now)
+        row |= _arrive(article, ledger, now) | {"revised": row["change"]}
     if before is None:
         await connection.execute(insert(articles).values(row))
     else:
@@ -205,6 +206,7 @@ async def _reveal(connection: AsyncConnection, ledger: ledgers.Ledger, now: date
     rows = due.all()
     for id_, visible_at in rows:
         arrival, arrived_at = ledger.next_arrival(visible_at)
+        change = ledger.next_change()
         await connection.execute(
             update(articles)
             .where(articles.c.id == id_)
@@ -212,15 +214,16 @@ async def _reveal(connection: AsyncConnection, ledger: ledgers.Ledger, now: date
                 arrival=arrival,
                 arrived_at=arrived_at,
                 visible_at=None,
-                change=ledger.next_change(),
+                change=change,
                 changed_at=arrived_at,
+                revised=change,
             )
         )
     return len(rows)
 
 
 async def _ledger_row(connection: AsyncConnection, article_id: str) -> Values:
-    query = select(articles.c.revision, articles.c.arrival, articles.c.revised_at)
+    query = select(articles.c.revision, articles.c.arrival)
     found = await connection.execute(query.where(articles.c.id == article_id))
     return dict(found.mappings().one())
 

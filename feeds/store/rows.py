@@ -24,6 +24,7 @@ def entry_of(row: RowMapping) -> Entry:
         arrived_at=row["arrived_at"],
         change=row["change"],
         changed_at=row["changed_at"],
+        revised=row["revised"],
         revised_at=row["revised_at"],
         withdrawn_at=row["withdrawn_at"],
     )

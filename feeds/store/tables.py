@@ -39,6 +39,7 @@ articles = Table(
     Column("arrived_at", Instant),
     Column("change", BigInteger, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("revised", BigInteger, nullable=False),
     Column("revised_at", Instant, nullable=False),
     Column("visible_at", Instant),
     Column("withdrawn_at", Instant),

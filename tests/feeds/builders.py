@@ -67,6 +67,7 @@ def an_entry(
         arrived_at=arrived_at,
         change=number,
         changed_at=revised_at or arrived_at,
+        revised=number,
         revised_at=revised_at or arrived_at,
         withdrawn_at=withdrawn_at,
     )

@@ -75,12 +75,12 @@ steps = st.lists(
         hours=st.integers(0, 3),
     ),
     min_size=1,
-    max_size=8,
+    max_size=6,
 )
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=steps)
 def test_a_published_feed_is_what_its_articles_say(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -53,9 +52,18 @@ def files(tree: Path) -> dict[str, bytes]:
     }
 
 
+def hidden(tree: Path) -> list[str]:
+    return [path.name for path in tree.rglob(".*")]
+
+
+def tamper(tree: Path, listing: str) -> None:
+    tree.mkdir()
+    (tree / ".paperround.json").write_bytes(listing.encode("latin-1"))
+
+
 def times(tree: Path) -> dict[str, tuple[int, int]]:
     return {
-        name: (os.stat(tree / name).st_mtime_ns, (tree / name).stat().st_ino)
+        name: ((tree / name).stat().st_mtime_ns, (tree / name).stat().st_ino)
         for name in files(tree)
     }
 
@@ -129,7 +137,7 @@ async def test_no_draft_is_left_and_a_page_is_never_half_written(press: Press, t
         await mirrored(press, tree, an_article("a", text="other words"), hours=1)
         assert reader.read() == old
     assert path.read_bytes() != old
-    assert [path.name for path in tree.rglob(".*")] == [".paperround.json"]
+    assert hidden(tree) == [".paperround.json"]
 
 
 async def test_a_draft_that_a_crash_left_does_no_harm(press: Press, tree: Path) -> None:
@@ -137,7 +145,7 @@ async def test_a_draft_that_a_crash_left_does_no_harm(press: Press, tree: Path) 
     (tree / "feeds" / ".all.rss.draft").write_text("half")
     await mirrored(press, tree, an_article("a"))
     assert files(tree)["feeds/all.rss"].startswith(b"<?xml")
-    assert [path.name for path in tree.rglob(".*")] == [".paperround.json"]
+    assert hidden(tree) == [".paperround.json"]
 
 
 async def test_another_site_name_reaches_the_pages(press: Press, tree: Path) -> None:
@@ -156,8 +164,7 @@ async def test_a_manifest_that_was_tampered_with_removes_nothing_outside(
 ) -> None:
     outside = tree.parent / "outside"
     outside.write_text("precious")
-    tree.mkdir()
-    (tree / ".paperround.json").write_bytes(listing.encode("latin-1"))
+    tamper(tree, listing)
     try:
         await mirrored(press, tree, an_article("a"))
     except FeedsError as error:
@@ -167,7 +174,7 @@ async def test_a_manifest_that_was_tampered_with_removes_nothing_outside(
 
 @pytest.mark.parametrize("way", ["a file", "below a file"])
 async def test_a_folder_that_cannot_be_written_is_one_sentence(
-    press: Press, tmp_path: Path, way: Sequence[str]
+    press: Press, tmp_path: Path, way: str
 ) -> None:
     (tmp_path / "file").write_text("")
     tree = tmp_path / "file" if way == "a file" else tmp_path / "file" / "below"

@@ -207,10 +207,10 @@ async def test_the_live_feed_has_what_arrived_last_however_old_it_says_it_is(
 async def test_more_changes_than_are_looked_at_together_all_arrive(light: Press) -> None:
     long = replace(light, feeds=(a_feed(items=2000),))
     await publish(long, NOW)
-    many = [an_article(f"n{number}", text=f"{number}", published=None) for number in range(700)]
+    many = [an_article(f"n{number}", text=f"{number}", published=None) for number in range(520)]
     await light.store.ingest(many, NOW)
     assert (await publish(long, NOW)).feeds == 1
-    expected = {f"n{number}" for number in range(700)}
+    expected = {f"n{number}" for number in range(520)}
     assert set((await all_titles(long))["all"]) == expected
     fresh = replace(light, feeds=(a_feed(name="fresh", items=2000),))
     await publish(fresh, NOW)

@@ -23,6 +23,7 @@ def an_entry(html: str = "<p>Words.</p>", **fields: object) -> Entry:
         arrived_at=LATE,
         change=1,
         changed_at=LATE,
+        revised=1,
         revised_at=LATE,
     )
 

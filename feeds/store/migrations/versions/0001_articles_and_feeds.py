@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("arrived_at", Instant(), nullable=True),
         sa.Column("change", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", Instant(), nullable=False),
+        sa.Column("revised", sa.BigInteger(), nullable=False),
         sa.Column("revised_at", Instant(), nullable=False),
         sa.Column("visible_at", Instant(), nullable=True),
         sa.Column("withdrawn_at", Instant(), nullable=True),

@@ -1,0 +1,168 @@
+"""Answers about documents, made ready once per change: status, headers and bytes.
+
+Pure but for `Answer.send`. No answer sets a cookie, offers ranges, or asks who is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.types import Send
+
+from feeds.feed import Format
+from feeds.kit.http import IDENTITY, MOST_AGE, http_date, max_age
+from feeds.publish import Standing
+from feeds.render.item import to_uri
+from feeds.web.negotiation import VARY, VARY_WITHOUT_NEWS
+
+Header = tuple[bytes, bytes]
+Headers = tuple[Header, ...]
+
+READING = frozenset({"GET", "HEAD"})
+HAVE_NEWS = frozenset({Format.RSS, Format.ATOM})  # formats with a 226 (RFC 3229)
+
+_ALLOW = (b"allow", b"GET, HEAD, OPTIONS")
+_OPEN: Headers = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Last-Modified, Link, IM, Delta-Base"),
+)
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+_PLAIN = (b"content-type", b"text/plain; charset=utf-8")
+_PAGE: Headers = (
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"cache-control", b"private, no-store"),
+    (b"vary", VARY),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    _NOSNIFF,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer; `headers` are complete but for the Date, which the server puts."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+    async def send(self, send: Send, *, head: bool = False) -> None:
+        """Send it; to HEAD without the body."""
+        start = {"type": "http.response.start", "status": self.status, "headers": self.headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": b"" if head else self.body})
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A document without its bytes, and what every answer about it says.
+
+    `etag` is the value of the field, `unchanged` the 304 (RFC 9110, 15.4.5), `headers` those of a
+    200 without coding and length.
+    """
+
+    path: str
+    standing: Standing
+    etag: bytes
+    headers: Headers
+    unchanged: Answer
+
+
+def shelved(path: str, standing: Standing, url: str, hub: str = "", age: int = 0) -> Shelved:
+    """Return what is said about the document at `url`; `age` outranks that of its pace."""
+    etag = f'W/"{standing.etag}"'.encode()
+    vary = VARY if standing.format in HAVE_NEWS else VARY_WITHOUT_NEWS
+    validity = (
+        (b"etag", etag),
+        (b"cache-control", b"public, max-age=%d" % (age or max_age(standing.pace))),
+        (b"vary", vary),
+        *_OPEN,
+    )
+    headers = (
+        (b"content-type", standing.format.content_type.encode()),
+        (b"last-modified", http_date(standing.modified).encode()),
+        *validity,
+        _links(url, hub),
+        _NOSNIFF,
+    )
+    return Shelved(path, standing, etag, headers, Answer(304, validity))
+
+
+def archived(path: str, standing: Standing, url: str) -> Shelved:
+    """Return what is said about an archive document: it changes hardly ever."""
+    return shelved(path, standing, url, age=MOST_AGE)
+
+
+def by_coding(headers: Headers, body: bytes, forms: Mapping[str, bytes]) -> dict[str, Answer]:
+    """Return the 200 in each coding that there is a form of, and as it is (`identity`)."""
+    answers = {IDENTITY: Answer(200, (*headers, _length(body)), body)}
+    for coding, form in forms.items():
+        encoding = (b"content-encoding", coding.encode())
+        answers[coding] = Answer(200, (*headers, encoding, _length(form)), form)
+    return answers
+
+
+def page_answers(body: bytes, forms: Mapping[str, bytes]) -> dict[str, Answer]:
+    """Return the answers to a browser: a page that no cache keeps."""
+    return by_coding(_PAGE, body, forms)
+
+
+def news_answer(found: Shelved, since: str, body: bytes) -> Answer:
+    """Return the 226 with what is new `since` the version of that tag (RFC 3229, 10.4.1).
+
+    Its own tag is that of the whole document, which the client has afterwards.
+    """
+    kept = [header for header in found.headers if header[0] != b"cache-control"]
+    return Answer(
+        226,
+        (
+            *kept,
+            (b"cache-control", b"no-store, im"),
+            (b"im", b"feed"),
+            (b"delta-base", f'W/"{since}"'.encode()),
+            _length(body),
+        ),
+        body,
+    )
+
+
+def moved(url: str) -> Answer:
+    """Return the answer about a feed that has another name now."""
+    body = b"This feed has moved.\n"
+    location = (b"location", to_uri(url).encode())
+    cache = (b"cache-control", b"public, max-age=%d" % MOST_AGE)
+    return Answer(301, (_PLAIN, location, cache, *_OPEN, _NOSNIFF, _length(body)), body)
+
+
+def _said(status: int, words: bytes, *more: Header) -> Answer:
+    return Answer(status, (_PLAIN, *more, *_OPEN, _NOSNIFF, _length(words)), words)
+
+
+def _length(body: bytes) -> Header:
+    return b"content-length", str(len(body)).encode()
+
+
+def _links(url: str, hub: str) -> Header:
+    """The Link field (RFC 8288): where the document stands, and where changes are pushed."""
+    links = f'<{to_uri(url)}>; rel="self"' + (f', <{to_uri(hub)}>; rel="hub"' if hub else "")
+    return b"link", links.encode()
+
+
+_NO_CACHE = (b"cache-control", b"no-cache")
+
+UNKNOWN = _said(404, b"There is no such feed.\n", _NO_CACHE)
+GONE = _said(410, b"This feed is gone.\n", (b"cache-control", b"public, max-age=%d" % MOST_AGE))
+UNWRITABLE = _said(405, b"Feeds can only be read.\n", _ALLOW)
+UNACCEPTABLE = _said(406, b"There is no such coding here; br, gzip and identity there are.\n")
+BUSY = _said(503, b"The feed cannot be read just now.\n", (b"retry-after", b"30"), _NO_CACHE)
+OPTIONS = Answer(
+    204,
+    (
+        _ALLOW,
+        *_OPEN,
+        (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
+        (b"access-control-allow-headers", b"*"),
+        (b"access-control-max-age", b"86400"),
+    ),
+)

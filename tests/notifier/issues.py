@@ -1,0 +1,137 @@
+"""Small builders on a real store: readers in a lane, an issue for them, and what became of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from feeds.kit.database import Database
+from notifier.delivery.ledger import Chunk, Job, Ledger
+from notifier.delivery.opening import NewIssue, Opening
+from notifier.delivery.outbox import Edition, Lane, Outbox
+from notifier.digest.issue import LaneKey
+from notifier.roster import Placement, Roster, Wanted
+from notifier.tables import chunks, deliveries, issues, lanes, subscribers, subscriptions
+
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SLOT = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
+EXPIRES = SLOT + timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+LEASE = timedelta(seconds=90)
+LANE = LaneKey(digest="morning", schedule="every day at 07:30", timezone="UTC", language="en")
+
+
+def wanted(
+    name: str, *, cursor: int = 0, zone: str = "UTC", digests: tuple[str, ...] = ("morning",)
+) -> Wanted:
+    """Return a reader who is declared for `digests`, in the lane of `zone`."""
+    places = tuple(
+        Placement(
+            lane=LaneKey(digest=digest, schedule=LANE.schedule, timezone=zone, language="en"),
+            cursor=cursor,
+        )
+        for digest in digests
+    )
+    return Wanted(address=f"{name}@readers.example", name=name, places=places)
+
+
+async def declare(database: Database, *readers: Wanted, now: datetime = START) -> None:
+    """Make the declared readers these, and no others."""
+    await Roster(database).reconcile(readers, now)
+
+
+async def the_lane(database: Database, zone: str = "UTC") -> Lane:
+    """Return the lane of `zone` as it stands."""
+    found = await Outbox(database).lanes(["morning"])
+    return next(lane for lane in found if lane.key.timezone == zone)
+
+
+def an_edition(name: str = "first") -> Edition:
+    """Return an edition that says nothing, under the name `name`."""
+    return Edition(
+        id=name,
+        digest="morning",
+        language="en",
+        subject="News",
+        articles=("a",),
+        shown=1,
+        frozen=b"",
+    )
+
+
+async def an_issue(database: Database, lane: Lane | None = None, **fields: Any) -> NewIssue:
+    """Return an issue for every reader of `lane`; `fields` are those of NewIssue."""
+    lane = lane or await the_lane(database)
+    groups = await Outbox(database).groups(lane, SLOT)
+    given: dict[str, Any] = {
+        "lane": lane,
+        "slot": "2026-11-23T07:30 UTC",
+        "instant": SLOT,
+        "upto": 10,
+        "expires": EXPIRES,
+        "spans_from": None,
+        "editions": tuple((group, an_edition(f"after {group.after}")) for group in groups),
+    }
+    return NewIssue(**(given | fields))
+
+
+async def open_for(database: Database, *names: str, now: datetime = SLOT, **fields: Any) -> int:
+    """Declare the readers `names` and open an issue for them; return its number."""
+    await declare(database, *map(wanted, names))
+    number = await Opening(database).open(await an_issue(database, **fields), now)
+    assert number is not None
+    return number
+
+
+async def claimed(database: Database, now: datetime = SLOT, *, resend: bool = True) -> Chunk:
+    """Claim the next chunk."""
+    chunk = await Ledger(database).claim("tester", now, LEASE, resend=resend)
+    assert chunk is not None
+    return chunk
+
+
+async def begun(database: Database, now: datetime = SLOT) -> tuple[Chunk, Job]:
+    """Claim the next chunk and mark its first delivery as being sent."""
+    ledger = Ledger(database)
+    chunk = await claimed(database, now)
+    job = (await ledger.jobs(chunk, now))[0]
+    await ledger.start(chunk, job, now, LEASE)
+    return chunk, job
+
+
+async def states(database: Database) -> dict[str, tuple[str, str]]:
+    """Return state and reason of each reader's last delivery, by the reader's name."""
+    query = (
+        select(subscribers.c.name, deliveries.c.state, deliveries.c.reason)
+        .join(deliveries, deliveries.c.subscriber_id == subscribers.c.id)
+        .order_by(deliveries.c.issue_id)
+    )
+    async with database.read() as connection:
+        return {name: (state, reason) for name, state, reason in await connection.execute(query)}
+
+
+async def cursors(database: Database) -> dict[str, int]:
+    """Return the arrival up to which each reader has been served, by the reader's name."""
+    query = (
+        select(subscribers.c.name, func.coalesce(subscriptions.c.cursor, lanes.c.cursor))
+        .select_from(subscriptions.join(subscribers).join(lanes))
+        .where(subscriptions.c.digest == "morning")
+    )
+    async with database.read() as connection:
+        return {name: cursor for name, cursor in await connection.execute(query)}
+
+
+async def issue_states(database: Database) -> dict[str, str]:
+    """Return the state of each issue, by its slot."""
+    query = select(issues.c.slot, issues.c.state)
+    async with database.read() as connection:
+        return {slot: state for slot, state in await connection.execute(query)}
+
+
+async def chunk_states(database: Database) -> list[str]:
+    """Return the states of all chunks, in order."""
+    query = select(chunks.c.state).order_by(chunks.c.issue_id, chunks.c.number)
+    async with database.read() as connection:
+        return list((await connection.execute(query)).scalars())

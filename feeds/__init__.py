@@ -6,6 +6,7 @@ from feeds.errors import FeedsError
 from feeds.feed import Body, FeedSpec, Format, Rendering, Site
 from feeds.labels import ForEach, Kind
 from feeds.query import Query
+from feeds.websub.settings import WebSubSettings
 
 __all__ = [
     "Article",
@@ -26,5 +27,6 @@ __all__ = [
     "Query",
     "Rendering",
     "Site",
+    "WebSubSettings",
     "from_document",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from feeds import FeedSpec, ForEach, Site
+from feeds import FeedSpec, ForEach, Site, WebSubSettings
 from notifier.digest.spec import DigestSpec
 from notifier.subscriber import Declaration
 
@@ -59,7 +59,8 @@ class Settings:
     """Everything an operator declared, with defaults filled in.
 
     `store` is a database URL without secrets resolved into logs; `folder` where the configuration
-    lives, `templates` its override folder (may not exist).
+    lives, `templates` its override folder (may not exist). `trusted_proxies` are IP addresses and
+    networks (CIDR) whose word is taken for where a request came from.
     """
 
     site: Site
@@ -68,13 +69,19 @@ class Settings:
     templates: Path
     host: str = "127.0.0.1"
     port: int = 8000
+    trusted_proxies: tuple[str, ...] = ()
     watch: timedelta = timedelta(seconds=2)
     grace: timedelta = timedelta(seconds=30)
     sources: tuple[FolderSource, ...] = ()
     feeds: tuple[FeedSpec, ...] = ()
     for_each: tuple[ForEach, ...] = ()
     gone: tuple[str, ...] = ()
-    hubs: tuple[str, ...] = ()
+    websub: WebSubSettings = field(default_factory=WebSubSettings)
     digests: tuple[DigestSpec, ...] = ()
     subscribers: tuple[Declaration, ...] = ()
     mail: MailSettings | None = None
+
+    @property
+    def hubs(self) -> tuple[str, ...]:
+        """The hubs of others that are told of changes."""
+        return self.websub.hubs

@@ -73,11 +73,9 @@ SURFACE = {
     "feeds.sources",
     "feeds.store",
     "feeds.web",
-    "feeds.websub",
     "feeds.websub.hub",
     "feeds.websub.publisher",
     "feeds.websub.settings",
-    "feeds.websub.store",
 }
 
 DOORS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,6 +37,18 @@ class Document(Standing):
     """One feed in one format as it stands on the shelf."""
 
     body: bytes
+
+    @property
+    def standing(self) -> Standing:
+        """What is known of it, without the bytes."""
+        return Standing(
+            feed=self.feed,
+            format=self.format,
+            etag=self.etag,
+            modified=self.modified,
+            serial=self.serial,
+            pace=self.pace,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +88,7 @@ class DatabaseShelf:
             await _advance(connection, serial + written)
         return written
 
-    async def keep_only(self, feeds: Collection[str]) -> int:
+    async def keep_only(self, feeds: Iterable[str]) -> int:
         """Take down the feeds that are not among `feeds`; return how many documents went."""
         async with self._database.write(Lock.PUBLISH) as connection:
             gone = await connection.execute(

@@ -1,20 +1,22 @@
-"""Pages for people: an article without an address of its own, the list of feeds, other lists.
+"""Pages for people: an article without an address of its own, a feed, the list of feeds.
 
-HTML bytes, the same for the same input. No script, no outside style, no form: a strict content
-security policy in the page says so, with the hash of the one style sheet. Refuses nothing; the
-content of an article is trusted to be sanitised already, all other text is escaped.
+HTML bytes, the same for the same input. No outside style or script, no form: a strict content
+security policy in the page says so, with the hash of the one style sheet, and on the page of a feed
+that of a script which only copies an address. Refuses nothing; the content of an article is trusted
+to be sanitised already, all other text is escaped.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from feeds.article import Article, Entry
@@ -23,12 +25,25 @@ from feeds.feed import FeedSpec, Format, Site
 from feeds.kit.language import direction, direction_of, same_language
 from feeds.kit.templates import Templates
 from feeds.kit.text import one_line, shorten
+from feeds.render.item import to_uri
 
 BRIEF = 280  # characters of a summary in a list
+LATEST = 20  # articles on the page of a feed
+OPML_TYPE = "text/x-opml"
 
 _FOLDER = Path(__file__).parent / "templates"
 _CHROME = "en"  # the language of the page's own words
 _NAMES = {Format.RSS: "RSS", Format.ATOM: "Atom", Format.JSON: "JSON Feed"}
+
+# Readers, by the addresses at which they let people subscribe to a feed, and whether they read
+# JSON Feed as well.
+_READERS = (
+    ("Feedly", "https://feedly.com/i/subscription/feed/{}", False),
+    ("Inoreader", "https://www.inoreader.com/?add_feed={}", True),
+    ("NewsBlur", "https://www.newsblur.com/?url={}", True),
+    ("Feedbin", "https://feedbin.com/?subscribe={}", True),
+    ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url={}", False),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +66,11 @@ class _Shown:
     enclosures: tuple[Enclosure, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Link:
     label: str
     url: str
-    media_type: str
+    media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +80,7 @@ class _Listed:
     title: str
     description: str
     lang: str
+    dir: str
     links: tuple[_Link, ...]
 
 
@@ -76,23 +92,30 @@ def article_page(entry: Entry, site: Site) -> bytes:
 
 def landing_page(site: Site, feeds: Sequence[FeedSpec]) -> bytes:
     """Return the page that lists all `feeds` in all formats, with autodiscovery links."""
-    listed = [
-        _Listed(
-            title=feed.title,
-            description=feed.description,
-            lang=feed.language,
-            links=tuple(
-                _Link(
-                    label=_NAMES[form],
-                    url=site.feed_url(feed.name, form),
-                    media_type=form.media_type,
-                )
-                for form in Format
-            ),
-        )
-        for feed in feeds
-    ]
-    return _page("landing.html", site, lang=site.language, feeds=listed)
+    listed = [_listed(feed, site) for feed in feeds]
+    opml = _Link("OPML", f"{site.url}/feeds.opml", OPML_TYPE)
+    return _page("landing.html", site, lang=site.language, feeds=listed, opml=opml)
+
+
+def feed_page(spec: FeedSpec, site: Site, form: Format, entries: Iterable[Entry]) -> bytes:
+    """Return what a person sees at the address of a feed: what it is, and what is in it.
+
+    Needs no script; with one, a button copies the address. The newest `entries` are listed.
+    """
+    newest = sorted(entries, key=lambda entry: entry.sort_key)[:LATEST]
+    listed = _listed(spec, site)
+    this = listed.links[list(Format).index(form)]
+    return _page(
+        "feed.html",
+        site,
+        lang=listed.lang or site.language,
+        scripts=(_file("copy.js"),),
+        feed=listed,
+        this=this,
+        others=[link for link in listed.links if link is not this],
+        readers=_readers(this.url, form),
+        articles=[_shown(entry, site) for entry in newest],
+    )
 
 
 def list_page(title: str, entries: Sequence[Entry], site: Site) -> bytes:
@@ -101,8 +124,10 @@ def list_page(title: str, entries: Sequence[Entry], site: Site) -> bytes:
     return _page("list.html", site, lang=site.language, title=one_line(title), articles=articles)
 
 
-def _page(name: str, site: Site, *, lang: str, **values: object) -> bytes:
-    style, policy = _style()
+def _page(
+    name: str, site: Site, *, lang: str, scripts: tuple[str, ...] = (), **values: object
+) -> bytes:
+    style = _file("page.css")
     html = _templates().render(
         name,
         site=site,
@@ -111,7 +136,8 @@ def _page(name: str, site: Site, *, lang: str, **values: object) -> bytes:
         site_dir=direction(site.language),
         chrome=_CHROME,
         style=style,
-        policy=policy,
+        script="".join(scripts),
+        policy=_policy(style, scripts),
         **values,
     )
     return html.encode()
@@ -122,20 +148,53 @@ def _templates() -> Templates:
     return Templates(_FOLDER)
 
 
-@lru_cache(maxsize=1)
-def _style() -> tuple[str, str]:
-    """Return the style sheet and the policy that admits it and nothing else but media (CSP 3)."""
-    style = (_FOLDER / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    rules = (
+@lru_cache(maxsize=8)
+def _file(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=8)
+def _policy(style: str, scripts: tuple[str, ...]) -> str:
+    """Return the policy that admits these and nothing else but media (CSP 3)."""
+    rules = [
         "default-src 'none'",
-        f"style-src 'sha256-{digest}'",
+        f"style-src {_hash(style)}",
         "img-src http: https:",
         "media-src http: https:",
         "base-uri 'none'",
         "form-action 'none'",
+    ]
+    if scripts:
+        rules.append(f"script-src {' '.join(map(_hash, scripts))}")
+    return "; ".join(rules)
+
+
+def _hash(source: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+def _listed(feed: FeedSpec, site: Site) -> _Listed:
+    return _Listed(
+        title=feed.title,
+        description=feed.description,
+        lang=feed.language,
+        dir=direction_of(feed.title) or direction(feed.language or site.language),
+        links=tuple(
+            _Link(_NAMES[form], to_uri(site.feed_url(feed.name, form)), form.media_type)
+            for form in Format
+        ),
     )
-    return style, "; ".join(rules)
+
+
+def _readers(url: str, form: Format) -> list[_Link]:
+    """Return the links that open a reader with the feed: first whatever this machine has."""
+    web = [
+        _Link(name, address.format(quote(url, safe="")))
+        for name, address, reads_json in _READERS
+        if reads_json or form is not Format.JSON
+    ]
+    return [_Link("An app on this device", f"feed:{url}"), *web]
 
 
 def _shown(entry: Entry, site: Site) -> _Shown:

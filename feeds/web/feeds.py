@@ -60,6 +60,7 @@ class FeedServer:
         self._was: dict[str, str] = {}
         self._table: dict[str, Shelved] = {}
         self._bodies: Bounded[str, ByCoding] = Bounded(keep)
+        self._spare = keep // 3  # for the compressed forms of what is kept
         self._archives: Bounded[str, tuple[Shelved, ByCoding]] = Bounded(_KEEP_MADE)
         self._pages: Bounded[tuple[str, str], ByCoding] = Bounded(_KEEP_MADE)
         self._news: Bounded[tuple[str, str, str], Answer] = Bounded(_KEEP_MADE)
@@ -85,6 +86,8 @@ class FeedServer:
         for standing in await self._shelf.standing(self._serial):
             self._take(standing)
         names = {self._path(feed, form) for feed, form in await self._shelf.names()}
+        for path in {one.path for one in self._table.values()} - names:
+            self._bodies.drop(path)
         self._table = {path: one for path, one in self._table.items() if one.path in names}
         self._serial = serial
 
@@ -146,6 +149,9 @@ class FeedServer:
         if known is not None or spec is None or self._press is None:
             return known
         async with self._making:
+            known = self._archives.get(path)
+            if known is not None:
+                return known
             began = self._refreshed
             made = await archive(self._press, spec, document)
             if made is None:
@@ -163,16 +169,16 @@ class FeedServer:
 
     async def _let_archives_go(self) -> None:
         """Drop the archives that have changed since the last time; mostly none."""
-        if self._press is None:
+        if self._press is None or not len(self._archives):
             return
         states = await self._press.index.states()
         watermark = min((state.watermark for state in states.values()), default=0)
         if watermark == self._watermark:
             return
-        if len(self._archives):
-            for name, number in await self._press.archives.changed(self._watermark):
-                spec = self._specs.get(name)
-                for form in Format if spec is not None else ():
+        for name, number in await self._press.archives.changed(self._watermark):
+            spec = self._specs.get(name)
+            if spec is not None:
+                for form in Format:
                     self._archives.drop(self._path(name, form, spec.archive_name(number)))
         self._watermark = watermark
 
@@ -211,7 +217,7 @@ class FeedServer:
 
     async def _read(self, after: int) -> None:
         """Read the documents that are new since `after`, as far as there is room for them."""
-        while self._bodies.room > 0:
+        while self._bodies.room > self._spare:
             documents = await self._shelf.documents(after, limit=_RUN)
             for document in documents:
                 self._keep(document)
@@ -225,7 +231,7 @@ class FeedServer:
         return self._keep(document) if document is not None else None
 
     def _keep(self, document: Document) -> ByCoding:
-        found = self._take(document)
+        found = self._take(document.standing)
         bodies = answers.by_coding(found.headers, document.body, {})
         self._bodies.put(found.path, bodies, len(document.body))
         self._uncoded.append(found.path)

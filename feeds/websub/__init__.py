@@ -1,5 +1,5 @@
 """WebSub (W3C Recommendation of 23 January 2018), hub and publisher in one.
 
 The hub distributes our own public feeds and nothing else. Import its parts from the modules:
-`settings`, `hub`, `store`, `publisher`.
+`settings`, `hub`, `publisher`.
 """

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from feeds.kit.database import Database
+from feeds.kit.database import Database, Instant
 from feeds.store.tables import websub_requests as requests
 from feeds.store.tables import websub_subscriptions as subscriptions
 from feeds.websub import queue
@@ -89,9 +89,11 @@ class Requests:
         async with self._database.write() as connection:
             await connection.execute(kept)
 
-    async def waiting(self, now: datetime, full_hosts: Collection[str]) -> Sequence[Request]:
+    async def waiting(
+        self, now: datetime, full_hosts: Collection[str], *, firsts_only: bool
+    ) -> Sequence[Request]:
         """Return requests that are due, but for `full_hosts`; nothing is claimed yet."""
-        query = queue.waiting(requests, now, full_hosts, firsts_only=False)
+        query = queue.waiting(requests, now, full_hosts, firsts_only=firsts_only)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [_request(row) for row in rows]
@@ -178,7 +180,10 @@ class Requests:
             answer="",
         )
         behind = subscriptions.c.pushed < subscriptions.c.wanted
-        renewed = {"fence": subscriptions.c.fence + 1, "due": case((behind, asked_at))}
+        renewed = {
+            "fence": subscriptions.c.fence + 1,
+            "due": case((behind, literal(asked_at, Instant))),
+        }
         return new.on_conflict_do_update(index_elements=[subscriptions.c.key], set_=fresh | renewed)
 
 

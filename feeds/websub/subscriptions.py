@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from feeds.kit.database import Database
+from feeds.kit.database import Database, Instant, Lock
 from feeds.store.tables import websub_requests as requests
 from feeds.store.tables import websub_subscriptions as subscriptions
 from feeds.websub import queue
@@ -87,12 +87,12 @@ class Subscriptions:
             return 0
         count = 0
         rests = subscriptions.c.due.is_(None)
-        async with self._database.write() as connection:
+        async with self._database.write(Lock.PUBLISH) as connection:
             for topic in sorted(news):
                 behind = (subscriptions.c.topic == topic, subscriptions.c.wanted < serials[topic])
                 values = {
                     "wanted": serials[topic],
-                    "due": func.coalesce(subscriptions.c.due, now),
+                    "due": func.coalesce(subscriptions.c.due, literal(now, Instant)),
                     "attempts": case((rests, 0), else_=subscriptions.c.attempts),
                 }
                 done = await connection.execute(update(subscriptions).where(*behind).values(values))
@@ -119,15 +119,17 @@ class Subscriptions:
     async def delivered(self, push: Push, serial: int, now: datetime, answer: str) -> None:
         """Record that the callback has `serial`; if more is wanted by now, it is due at once."""
         more = subscriptions.c.wanted > serial
-        await self._settle(
-            push, pushed=serial, attempts=0, answer=answer, due=case((more, now), else_=null())
-        )
+        due = case((more, literal(now, Instant)))
+        await self._settle(push, pushed=serial, attempts=0, answer=answer, due=due)
 
-    async def failed(self, push: Push, due: datetime | None, answer: str) -> None:
+    async def failed(self, push: Push, due: datetime | None, now: datetime, answer: str) -> None:
         """Record a failure: again at `due`, or, if that is None, when the topic changes."""
-        await self._settle(
-            push, attempts=push.attempts + 1, answer=answer, due=null() if due is None else due
-        )
+        values: dict[str, object] = {"attempts": push.attempts + 1, "due": due}
+        if due is None:
+            changed = subscriptions.c.wanted > push.wanted
+            values["due"] = case((changed, literal(now, Instant)))
+            values["attempts"] = case((changed, 0), else_=push.attempts + 1)
+        await self._settle(push, **values, answer=answer)
 
     async def postpone(self, push: Push, due: datetime) -> None:
         """Give a claim back until `due`; nothing was tried."""
@@ -141,13 +143,13 @@ class Subscriptions:
     async def deny(self, topics: Collection[str], ticket: str, now: datetime) -> int:
         """End the subscriptions to `topics`; their callbacks are to be told. Return how many."""
         ours = subscriptions.c.topic.in_(topics)
-        async with self._database.write() as connection:
+        async with self._database.write(Lock.PUBLISH) as connection:
             rows = (await connection.execute(select(subscriptions).where(ours))).mappings().all()
             if not rows:
                 return 0
-            keys = [row["key"] for row in rows]
-            await connection.execute(delete(subscriptions).where(subscriptions.c.key.in_(keys)))
-            await connection.execute(delete(requests).where(requests.c.key.in_(keys)))
+            theirs = requests.c.key.in_(select(subscriptions.c.key).where(ours))
+            await connection.execute(delete(requests).where(theirs))
+            await connection.execute(delete(subscriptions).where(ours))
             same = ("key", "callback", "host", "topic")
             fixed = {"mode": str(Mode.DENIED), "secret": b"", "lease": 0, "serial": 0}
             fixed |= {"ticket": ticket, "requested_at": now, "due": now, "attempts": 0}

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from feeds import Body
 from feeds.kit.text import normalised_phrase
-from notifier.configuration import scalars
+from notifier.configuration import network, scalars
 from notifier.configuration.transport import Transport, store, transport
 from notifier.digest.spec import Welcome
 from notifier.schedule.language import Schedule
@@ -44,6 +44,11 @@ def _many(value: object) -> object:
     return [scalars.text(value)] if not isinstance(value, list) else value
 
 
+def _several(value: object) -> object:
+    """One value is a list of one."""
+    return [scalars.text(value)] if not isinstance(value, list) else value
+
+
 def _by_name(value: object) -> object:
     """`[morning, weekly]` is short for `{morning: {}, weekly: {}}`."""
     if isinstance(value, dict):
@@ -64,14 +69,26 @@ Language = Annotated[str, PlainValidator(scalars.language)]
 ScheduleText = Annotated[Schedule, PlainValidator(scalars.schedule)]
 Address = Annotated[str, PlainValidator(scalars.address)]
 Mailbox = Annotated[tuple[str, str], PlainValidator(scalars.mailbox)]
-WebAddress = Annotated[str, PlainValidator(scalars.web_address)]
-HostAndPort = Annotated[tuple[str, int], PlainValidator(scalars.listen)]
+WebAddress = Annotated[str, PlainValidator(network.web_address)]
+HostAndPort = Annotated[tuple[str, int], PlainValidator(network.listen)]
 Duration = Annotated[timedelta, PlainValidator(scalars.duration)]
 TransportAddress = Annotated[Transport, PlainValidator(transport)]
 StoreAddress = Annotated[str, PlainValidator(store)]
 Many = Annotated[tuple[Filled, ...], BeforeValidator(_many)]
 ManyLanguages = Annotated[tuple[Language, ...], BeforeValidator(_many)]
+OldNames = Annotated[
+    tuple[Annotated[str, PlainValidator(scalars.old_name)], ...], BeforeValidator(_several)
+]
+Networks = Annotated[
+    tuple[Annotated[str, PlainValidator(network.network)], ...], BeforeValidator(_several)
+]
+Destinations = Annotated[
+    tuple[Annotated[str, PlainValidator(network.destination)], ...], BeforeValidator(_several)
+]
 Phrases = Annotated[tuple[Annotated[str, PlainValidator(_phrase)], ...], BeforeValidator(_many)]
+
+Items = Annotated[int, PlainValidator(scalars.count(1, 500))]
+Content = Annotated[str, PlainValidator(scalars.one_of(*Body))]
 
 
 class SiteSection(Section):
@@ -88,6 +105,18 @@ class WebSection(Section):
     """The web server."""
 
     listen: HostAndPort = ("127.0.0.1", 8000)
+    trusted_proxies: Networks = ()
+
+
+class WebSubSection(Section):
+    """The hub."""
+
+    allow: Destinations = ()
+    lease: Duration = timedelta(days=10)
+    shortest_lease: Duration = timedelta(hours=1)
+    longest_lease: Duration = timedelta(days=30)
+    timeout: Duration = timedelta(seconds=10)
+    connections: Annotated[int, PlainValidator(scalars.count(1, 1000))] = 32
 
 
 class SourceSection(Section):
@@ -118,9 +147,20 @@ class FeedSection(Section):
     title: Filled = ""
     description: Line = ""
     select: Selection = Selection()
+    words: Phrases = ()
+    feeds: Many = ()
     language: Language = ""
-    items: Annotated[int, PlainValidator(scalars.count(1, 500))] = 50
-    content: Annotated[str, PlainValidator(scalars.one_of(*Body))] = Body.FULL
+    items: Items = 50
+    content: Content = Body.FULL
+    was: OldNames = ()
+
+
+class ForEachSection(Section):
+    """A feed for each value of a kind."""
+
+    title: Filled = "{name}"
+    items: Items = 50
+    content: Content = Body.FULL
 
 
 class TopicSection(Section):

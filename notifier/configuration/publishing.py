@@ -1,18 +1,16 @@
-"""The parts about articles: site, store, sources and feeds."""
+"""The parts about the publication: site, store and sources."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
-from feeds import Body, FeedSpec, Query, Site
+from feeds import Site
 from notifier.configuration.files import Item
-from notifier.configuration.models import FeedSection, SiteSection, SourceSection
+from notifier.configuration.models import SiteSection, SourceSection
 from notifier.configuration.problems import Report
-from notifier.configuration.scalars import NAMES, is_name
+from notifier.configuration.scalars import is_name
 from notifier.configuration.sections import Sections
-from notifier.configuration.selections import check_sources, query
 from notifier.configuration.transport import store as store_address
 from notifier.configuration.validation import check, check_value
 from notifier.settings import FolderSource
@@ -81,38 +79,3 @@ def _source(values: SourceSection, item: Item, timezone: str) -> FolderSource:
         language=values.language,
         timezone=values.timezone or timezone,
     )
-
-
-def feeds(
-    sections: Sections, environ: Mapping[str, str], known_sources: tuple[str, ...], report: Report
-) -> tuple[FeedSpec, ...]:
-    """Return the feeds in the order of the files; a broken one is there too, to be referred to."""
-    found = []
-    for name, item in sections.feeds.items():
-        if not is_name(name):
-            report.error(item.key(), f"`{name[:60]}` cannot be a name", NAMES)
-        whole = replace(item, value={}) if item.value is None else item
-        part = check(FeedSection, whole, environ, report)
-        if part is None:
-            found.append(FeedSpec(name=name, title=name))
-            continue
-        check_sources(part.values.select, part, ("select",), known_sources, report)
-        found.append(_feed(name, part.values))
-    return tuple(found)
-
-
-def _feed(name: str, values: FeedSection) -> FeedSpec:
-    return FeedSpec(
-        name=name,
-        title=values.title or name,
-        select=query(values.select),
-        description=values.description,
-        language=values.language,
-        items=values.items,
-        body=Body(values.content),
-    )
-
-
-def selections(specs: tuple[FeedSpec, ...]) -> dict[str, Query]:
-    """Return what each feed selects, by its name."""
-    return {spec.name: spec.select for spec in specs}

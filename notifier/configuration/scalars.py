@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
 from typing import NoReturn
-from urllib.parse import urlsplit
 
 from pydantic_core import PydanticCustomError
 
+from feeds import Format
 from notifier.configuration.problems import closest, did_you_mean
 from notifier.digest.spec import SUBSCRIBER_ZONE
 from notifier.errors import InvalidSchedule
@@ -27,12 +27,12 @@ OURS = "paperround"  # the type of every error that is raised here
 NAMES = "small letters, digits, `-`, `_` and `.`; the first is a letter or digit"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*\Z")
+_OLD_NAME = re.compile(r"[^\W_][\w.-]*\Z")
 _LANGUAGE = re.compile(
     r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-([A-Za-z0-9]{5,8}|[0-9]\w{3}))*\Z"
 )
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _MAILBOX = re.compile(r"(?P<name>.*?)\s*<(?P<address>[^<>]*)>\Z", re.DOTALL)
-_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:]+):(?P<port>[0-9]{1,5})\Z")
 _DURATION = re.compile(r"(?P<count>[0-9]{1,9}(\.[0-9]{1,6})?)\s*(?P<unit>[a-z]*)\Z")
 _SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _SECONDS |= {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -106,6 +106,18 @@ def name(value: object) -> str:
     return found
 
 
+def old_name(value: object) -> str:
+    """Return `value` if a feed may once have had this name: capitals and all letters may occur."""
+    found = text(value)
+    if not _OLD_NAME.match(found) or len(found) > 120:
+        wrong(f"`{found[:60]}` was never the name of a feed", kind="the name of a feed", hint=NAMES)
+    stem, _, ending = found.rpartition(".")
+    if stem and ending in tuple(Format):
+        hint = f"write `{stem}`: all its formats are meant"
+        wrong(f"`{found[:60]}` is a document, not a feed", kind="the name of a feed", hint=hint)
+    return found
+
+
 def zone(value: object) -> str:
     """Return `value` if it is a zone of the zone database; empty means the default."""
     found = text(value)
@@ -158,30 +170,6 @@ def mailbox(value: object) -> tuple[str, str]:
     match = _MAILBOX.match(found)
     shown = match["name"].strip().strip('"') if match else ""
     return shown, address(match["address"] if match else found)
-
-
-def web_address(value: object) -> str:
-    """Return `value` without its last slash if it is an http or https address without a query."""
-    found = text(value).strip().rstrip("/")
-    hint = "it is written like `https://news.example.org`"
-    try:
-        parts = urlsplit(found)
-        whole = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
-        plain = not (parts.query or parts.fragment) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        whole = plain = False
-    if not (whole and plain) or not found.isprintable() or " " in found:
-        wrong(f"`{found[:80]}` is not a web address", kind="a web address", hint=hint)
-    return found
-
-
-def listen(value: object) -> tuple[str, int]:
-    """Return host and port of `host:port`."""
-    match = _LISTEN.match(value) if isinstance(value, str) else None
-    if match is None or int(match["port"]) > 65535:
-        hint = "it is written like `127.0.0.1:8000`"
-        wrong("expected a host and a port", kind="a host and a port", hint=hint)
-    return match["host"].strip("[]"), int(match["port"])
 
 
 def duration(value: object) -> timedelta:

@@ -14,8 +14,19 @@ from notifier.configuration.problems import Report, did_you_mean
 
 VERSION = 1
 MAPS = ("feeds", "digests")
-LISTS = ("sources", "subscribers")
-SINGLE = ("site", "store", "web", "subscribers_file", "mail", "watch", "grace")
+LISTS = ("sources", "subscribers", "gone", "hubs")
+OF_TEXT = ("gone", "hubs")  # lists in which one value needs no brackets
+SINGLE = (
+    "site",
+    "store",
+    "web",
+    "websub",
+    "feeds_for_each",
+    "subscribers_file",
+    "mail",
+    "watch",
+    "grace",
+)
 KEYS = ("version", *SINGLE, *MAPS, *LISTS)
 
 
@@ -110,6 +121,9 @@ def _map(key: str, item: Item, sections: Sections, report: Report) -> None:
 
 def _list(key: str, item: Item, sections: Sections, report: Report) -> None:
     if item.value is None:
+        return
+    if key in OF_TEXT and isinstance(item.value, str):
+        sections.lists[key].append(item)
         return
     if not isinstance(item.value, list):
         report.error(item.at(), f"expected a list: each of the {key} after a `- `")

@@ -125,30 +125,24 @@ class Ledger:
             rows = (await connection.execute(query)).mappings().all()
         return [Job(**row) for row in rows]
 
-    async def start(self, chunk: Chunk, job: Job, now: datetime, lease: timedelta) -> bool:
-        """Mark `job` as being sent; False if it must not be: not ours any more, or not wanted."""
+    async def start(self, chunk: Chunk, job: Job, now: datetime, lease: timedelta) -> State | None:
+        """Mark `job` as being sent, or as skipped where the reader must not be written to.
+
+        Returns what it was marked as; None if it is not ours to send any more.
+        """
+        pending = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
+        values: dict[str, object] = {"state": str(State.SENDING), "changed_at": now}
         async with self._database.write() as connection:
+            if await _wants(connection, job):
+                values["attempts"] = deliveries.c.attempts + 1
+            else:
+                values |= {"state": str(State.SKIPPED), "reason": "left or suppressed"}
             if not await _renew(connection, chunk, now + lease):
-                return False
-            wanted = (
-                select(subscriptions.c.id)
-                .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
-                .where(subscriptions.c.id == job.subscription_id, owed())
-            )
-            pending = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
+                return None
             started = await connection.execute(
-                update(deliveries)
-                .where(_is(job), pending)
-                .values(
-                    state=case((wanted.exists(), str(State.SENDING)), else_=str(State.SKIPPED)),
-                    reason=case((wanted.exists(), deliveries.c.reason), else_="left or suppressed"),
-                    attempts=deliveries.c.attempts + 1,
-                    changed_at=now,
-                )
-                .returning(deliveries.c.state)
+                update(deliveries).where(_is(job), pending).values(values)
             )
-            state: str | None = started.scalar_one_or_none()
-        return state == State.SENDING
+        return State(str(values["state"])) if started.rowcount else None
 
     async def renew(self, chunk: Chunk, until: datetime) -> bool:
         """Keep a claim until `until`; False if somebody else has the chunk."""
@@ -165,7 +159,7 @@ class Ledger:
             )
 
     async def mark(self, job: Job, mark: Mark, now: datetime) -> None:
-        """Record what became of a delivery that was being sent."""
+        """Record what became of the attempt that `job` was started for; a later one is left alone."""
         values: dict[str, object] = {
             "state": str(mark.state),
             "reason": mark.reason,
@@ -174,9 +168,9 @@ class Ledger:
         }
         if mark.answer is not None:
             values |= {"code": mark.answer.code, "words": mark.answer.text[:500]}
-        sending = deliveries.c.state == State.SENDING
+        attempt = (deliveries.c.state == State.SENDING, deliveries.c.attempts == job.attempts + 1)
         async with self._database.write() as connection:
-            await connection.execute(update(deliveries).where(_is(job), sending).values(values))
+            await connection.execute(update(deliveries).where(_is(job), *attempt).values(values))
 
     async def release(self, chunk: Chunk, not_before: datetime) -> None:
         """Give a chunk back; it is due again when the first of its deliveries is."""
@@ -225,6 +219,17 @@ async def _settle_doubts(
             changed_at=now,
         )
     )
+
+
+async def _wants(connection: AsyncConnection, job: Job) -> bool:
+    """Tell whether the reader may still be written to; a leave has to wait until we commit."""
+    query = (
+        select(subscriptions.c.id)
+        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+        .where(subscriptions.c.id == job.subscription_id, owed())
+        .with_for_update(read=True, of=subscriptions)
+    )
+    return (await connection.execute(query)).first() is not None
 
 
 async def _renew(connection: AsyncConnection, chunk: Chunk, until: datetime) -> bool:

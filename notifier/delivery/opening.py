@@ -16,7 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from feeds.kit.database import Database, Lock
 from notifier.delivery.delivery import State
 from notifier.delivery.outbox import Edition, Group, Lane, audience, find_issue, serve
-from notifier.tables import chunks, deliveries, editions, issues, subscribers, subscriptions
+from notifier.tables import (
+    chunks,
+    deliveries,
+    editions,
+    issues,
+    lanes,
+    subscribers,
+    subscriptions,
+)
 
 CHUNK = 100  # deliveries that one connection works on between two looks at the ledger
 _BATCH = 50 * CHUNK  # deliveries written in one transaction
@@ -50,7 +58,9 @@ class Opening:
     async def open(self, issue: NewIssue, now: datetime) -> int | None:
         """Open `issue`: a row for every reader, then the cursor; return its number.
 
-        Returns None if that slot of the lane was opened or skipped before.
+        Returns None if that slot of the lane was opened or skipped before, if the lane has been
+        served since it was looked at, or while another issue of it is being opened: none of its
+        readers may get the same window twice.
         """
         issue_id = await self._announce(issue, now)
         if issue_id is None:
@@ -62,14 +72,15 @@ class Opening:
                 batch = _Batch(issue_id, issue, group, edition, last, written, now)
                 size, last = await self._enlist(batch)
                 written += size
-        await self._flip(issue_id, issue, now)
-        return issue_id
+        return issue_id if await self._flip(issue_id, issue, now) else None
 
     async def _announce(self, issue: NewIssue, now: datetime) -> int | None:
         """Write the editions, and the issue as `opening`; find it again after a crash."""
         async with self._database.write(Lock.OPEN) as connection:
             known = await find_issue(connection, issue.lane.id, issue.slot)
             if known is not None and known[1] != "opening":
+                return None
+            if known is None and not await _is_as_seen(connection, issue.lane):
                 return None
             for _, edition in issue.editions:
                 row = {name: getattr(edition, name) for name in Edition.__slots__}
@@ -79,17 +90,24 @@ class Opening:
 
     async def _enlist(self, batch: _Batch) -> tuple[int, int | None]:
         """Write a bounded number of rows; return how many, and where to go on if anywhere."""
-        readers = batch.readers().subquery()
+        some = batch.readers().limit(_BATCH).subquery()
         async with self._database.write() as connection:
-            counted = await connection.execute(select(func.count(), func.max(readers.c.id)))
+            if not await _is_opening(connection, batch.issue_id):
+                return 0, None
+            counted = await connection.execute(select(func.count(), func.max(some.c.id)))
             size, last = counted.one()
             if size:
+                # Up to `last`, not so many: on PostgreSQL a reader may come between statements.
+                readers = batch.readers().where(subscriptions.c.id <= last).subquery()
                 rows = batch.rows(readers.c.id, readers.c.subscriber_id)
                 await connection.execute(self._insert_new(deliveries).from_select(list(_ROW), rows))
         return size, last if size == _BATCH else None
 
-    async def _flip(self, issue_id: int, issue: NewIssue, now: datetime) -> None:
-        """Make the issue open: chunks to carry, the cursor moved, own cursors spent."""
+    async def _flip(self, issue_id: int, issue: NewIssue, now: datetime) -> bool:
+        """Make the issue open: chunks to carry, the cursor moved, own cursors spent.
+
+        Tells whether it is open now; not where it has expired or was given up meanwhile.
+        """
         async with self._database.write(Lock.OPEN) as connection:
             opening = (issues.c.id == issue_id, issues.c.state == "opening")
             flipped = await connection.execute(update(issues).where(*opening).values(state="open"))
@@ -99,6 +117,8 @@ class Opening:
                     self._insert_new(chunks).from_select(names, _chunk_rows(issue_id, now))
                 )
                 await _move_cursors(connection, issue_id, issue, now)
+            known = await find_issue(connection, issue.lane.id, issue.slot)
+        return known is not None and known[1] in {"open", "done"}
 
     def _insert_new(self, table: Table) -> Insert:
         """INSERT ... ON CONFLICT DO NOTHING in the words of this database."""
@@ -130,7 +150,6 @@ class _Batch:
                 subscriptions.c.id > self.last,
             )
             .order_by(subscriptions.c.id)
-            .limit(_BATCH)
         )
 
     def rows(
@@ -214,16 +233,37 @@ def _chunk_rows(issue_id: int, now: datetime) -> Select[tuple[object, ...]]:
 async def _move_cursors(
     connection: AsyncConnection, issue_id: int, issue: NewIssue, now: datetime
 ) -> None:
-    """The lane has been served; who was not keeps a cursor of their own."""
+    """The lane has been served; who was not keeps a cursor of their own.
+
+    Those are the groups that are held, and whoever came back after the rows were written. Who
+    was served and has moved to another lane since starts there after this issue.
+    """
     mine = subscriptions.c.lane_id == issue.lane.id
-    served = select(deliveries.c.subscription_id).where(deliveries.c.issue_id == issue_id)
-    if any(group.after == issue.lane.cursor for group in issue.held):
+    served = subscriptions.c.id.in_(
+        select(deliveries.c.subscription_id).where(deliveries.c.issue_id == issue_id)
+    )
+    groups = [*issue.held, *(group for group, _ in issue.editions)]
+    if any(group.after == issue.lane.cursor for group in groups):
         waiting = select(subscriptions.c.id).select_from(subscriptions.join(subscribers))
         waits = subscriptions.c.id.in_(waiting.where(audience(issue.lane.id, now)))
-        stays = subscriptions.c.cursor.is_(None) & waits & subscriptions.c.id.not_in(served)
-        await connection.execute(
-            update(subscriptions).where(mine, stays).values(cursor=issue.lane.cursor)
-        )
-    spent = subscriptions.c.cursor.is_not(None) & subscriptions.c.id.in_(served)
-    await connection.execute(update(subscriptions).where(mine, spent).values(cursor=None))
-    await serve(connection, issue.lane, issue.upto, issue.instant, covered=True)
+        stays = update(subscriptions).where(mine, subscriptions.c.cursor.is_(None), waits, ~served)
+        await connection.execute(stays.values(cursor=issue.lane.cursor))
+    spent = update(subscriptions).where(mine, subscriptions.c.cursor.is_not(None), served)
+    await connection.execute(spent.values(cursor=None))
+    moved = update(subscriptions).where(~mine, served)
+    await connection.execute(moved.values(cursor=issue.upto))
+    await serve(connection, issue.lane.id, issue.instant, upto=issue.upto)
+
+
+async def _is_as_seen(connection: AsyncConnection, lane: Lane) -> bool:
+    """Tell whether `lane` has not been served since, and nobody is about to."""
+    opening = select(issues.c.id).where(issues.c.lane_id == lane.id, issues.c.state == "opening")
+    same = (lanes.c.cursor == lane.cursor, lanes.c.served_at == lane.served_at)
+    query = select(lanes.c.id).where(lanes.c.id == lane.id, *same, ~opening.exists())
+    return (await connection.execute(query)).first() is not None
+
+
+async def _is_opening(connection: AsyncConnection, issue_id: int) -> bool:
+    """Tell whether rows may be added to an issue, and see to it that it stays so until we commit."""
+    query = select(issues.c.state).where(issues.c.id == issue_id).with_for_update(read=True)
+    return await connection.scalar(query) == "opening"

@@ -8,8 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
@@ -105,44 +117,52 @@ class Outbox:
             return [Group(*row) for row in await connection.execute(query)]
 
     async def skip(
-        self, lane: Lane, slot: str, instant: datetime, reason: str, upto: int, now: datetime
+        self,
+        lane: Lane,
+        slot: str,
+        instant: datetime,
+        reason: str,
+        now: datetime,
+        *,
+        upto: int | None = None,
     ) -> None:
-        """Record that a slot had nothing to send; the lane has been served up to `upto`."""
-        row = {"after": lane.cursor, "upto": upto, "expires": instant, "reason": reason}
+        """Record that a slot had nothing to send; the lane has been served up to `upto`, if given.
+
+        An opening of that slot which was broken off is given up.
+        """
+        row = {"lane_id": lane.id, "digest": lane.key.digest, "slot": slot, "instant": instant}
+        row |= {"after": lane.cursor, "upto": lane.cursor if upto is None else upto}
+        row |= {"expires": instant, "state": "skipped", "reason": reason, "opened_at": now}
         async with self._database.write(Lock.OPEN) as connection:
             known = await find_issue(connection, lane.id, slot)
             if known is None:
-                values = row | {"lane_id": lane.id, "digest": lane.key.digest, "slot": slot}
-                await connection.execute(
-                    insert(issues).values(**values, instant=instant, state="skipped", opened_at=now)
-                )
-            await serve(connection, lane, upto, instant, covered=upto > lane.cursor)
+                await connection.execute(insert(issues).values(row))
+            elif known[1] == "opening":
+                await _give_up(connection, known[0], reason, now)
+            else:
+                return
+            await serve(connection, lane.id, instant, upto=upto)
 
     async def expire(self, now: datetime) -> int:
-        """Close what was not sent in time, and owe it to its readers again; return how many."""
+        """Close what was not sent in time, and owe it to its readers again; return how many.
+
+        What a sender left without an answer is in doubt, once nobody can be waiting for it.
+        """
         alive = issues.c.state.in_(["opening", "open"])
-        stale = select(issues.c.id).where(alive, issues.c.expires <= now)
-        pending = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
-        which = and_(pending, deliveries.c.issue_id.in_(stale))
-        owed = (
-            select(func.min(deliveries.c.after))
-            .where(which, deliveries.c.subscription_id == subscriptions.c.id)
-            .scalar_subquery()
-        )
-        theirs = subscriptions.c.id.in_(select(deliveries.c.subscription_id).where(which))
+        stale = select(issues.c.id, issues.c.lane_id, issues.c.instant, issues.c.state)
+        stale = stale.where(alive, issues.c.expires <= now).order_by(issues.c.id)
+        async with self._database.read() as connection:
+            if (await connection.execute(stale.limit(1))).first() is None:
+                return 0
+        expired = 0
         async with self._database.write(Lock.OPEN) as connection:
-            if await connection.scalar(select(stale.exists())):
-                earlier = or_(subscriptions.c.cursor.is_(None), subscriptions.c.cursor > owed)
-                await connection.execute(
-                    update(subscriptions).where(theirs, earlier).values(cursor=owed)
-                )
-            expired = await connection.execute(
-                update(deliveries)
-                .where(which)
-                .values(state=State.EXPIRED, reason="not sent in time", changed_at=now)
-            )
+            for issue in (await connection.execute(stale.with_for_update())).all():
+                expired += await _expire_deliveries(connection, issue.id, now)
+                if issue.state == "opening":
+                    await _give_up(connection, issue.id, "not opened in time", now)
+                    await serve(connection, issue.lane_id, issue.instant)
             await _close_finished(connection)
-        return expired.rowcount
+        return expired
 
     async def edition(self, edition_id: str) -> Edition | None:
         """Return an edition by its name."""
@@ -171,14 +191,14 @@ async def find_issue(
 
 
 async def serve(
-    connection: AsyncConnection, lane: Lane, upto: int, instant: datetime, *, covered: bool
+    connection: AsyncConnection, lane_id: int, instant: datetime, *, upto: int | None = None
 ) -> None:
-    """Move the cursor and the clock of a lane, never backwards."""
-    values: dict[str, object] = {"cursor": upto, "served_at": instant}
-    if covered:
-        values["covered_to"] = instant
-    which = (lanes.c.id == lane.id, lanes.c.cursor <= upto, lanes.c.served_at <= instant)
-    await connection.execute(update(lanes).where(*which).values(values))
+    """Move the clock of a lane, and with `upto` its cursor too; neither goes backwards."""
+    values = {"served_at": _at_least(lanes.c.served_at, instant)}
+    if upto is not None:
+        values["cursor"] = _at_least(lanes.c.cursor, upto)
+        values["covered_to"] = _at_least(lanes.c.covered_to, instant)
+    await connection.execute(update(lanes).where(lanes.c.id == lane_id).values(values))
 
 
 def owed() -> ColumnElement[bool]:
@@ -197,6 +217,45 @@ def audience(lane_id: int, now: datetime) -> ColumnElement[bool]:
     """The condition that a reader is in the audience of an issue that opens at `now`."""
     awake = or_(subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= now)
     return (subscriptions.c.lane_id == lane_id) & owed() & awake
+
+
+def _at_least(column: Column[Any], value: object) -> ColumnElement[Any]:
+    return case((column < value, literal(value, column.type)), else_=column)
+
+
+async def _expire_deliveries(connection: AsyncConnection, issue_id: int, now: datetime) -> int:
+    """Give the windows of what waits back to its readers; nobody answers for a lost sender."""
+    mine = deliveries.c.issue_id == issue_id
+    pending = and_(mine, deliveries.c.state.in_([State.QUEUED, State.DEFERRED]))
+    owing = (
+        select(deliveries.c.after)
+        .where(pending, deliveries.c.subscription_id == subscriptions.c.id)
+        .scalar_subquery()
+    )
+    theirs = subscriptions.c.id.in_(select(deliveries.c.subscription_id).where(pending))
+    earlier = or_(subscriptions.c.cursor.is_(None), subscriptions.c.cursor > owing)
+    await connection.execute(update(subscriptions).where(theirs, earlier).values(cursor=owing))
+    expired = {"state": State.EXPIRED, "reason": "not sent in time", "changed_at": now}
+    closed = await connection.execute(update(deliveries).where(pending).values(expired))
+    sender = select(chunks.c.number).where(
+        chunks.c.issue_id == deliveries.c.issue_id,
+        chunks.c.number == deliveries.c.chunk,
+        chunks.c.state == "leased",
+        chunks.c.leased_until >= now,
+    )
+    lost = and_(mine, deliveries.c.state == State.SENDING, ~sender.exists())
+    doubt = {"state": State.IN_DOUBT, "reason": "no answer recorded", "changed_at": now}
+    await connection.execute(update(deliveries).where(lost).values(doubt))
+    return closed.rowcount
+
+
+async def _give_up(connection: AsyncConnection, issue_id: int, reason: str, now: datetime) -> None:
+    """End an issue that was never opened: nobody got it, and no cursor has moved."""
+    mine = issues.c.id == issue_id
+    await connection.execute(update(issues).where(mine).values(state="skipped", reason=reason))
+    queued = and_(deliveries.c.issue_id == issue_id, deliveries.c.state == State.QUEUED)
+    skipped = {"state": State.SKIPPED, "reason": reason, "changed_at": now}
+    await connection.execute(update(deliveries).where(queued).values(skipped))
 
 
 async def _close_finished(connection: AsyncConnection) -> None:

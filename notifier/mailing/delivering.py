@@ -102,8 +102,10 @@ async def _work_off(
             edition = await sender.outbox.edition(job.edition_id)
             assert edition is not None, "an edition outlives its deliveries"
             editions[job.edition_id] = Frozen.from_bytes(edition.frozen)
-        if not await sender.ledger.start(chunk, job, clock(), LEASE):
-            done.count(State.SKIPPED)
+        started = await sender.ledger.start(chunk, job, clock(), LEASE)
+        if started is not State.SENDING:
+            if started is State.SKIPPED:
+                done.count(started)
             continue
         try:
             letter = _letter(sender, job, editions[job.edition_id])

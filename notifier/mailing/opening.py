@@ -108,7 +108,7 @@ async def _open(desk: Desk, lane: Lane, spec: DigestSpec, found: Due, now: datet
     slot, instant = found.slot.identity, found.slot.instant
     if found.folded:
         reason = "too late: its articles go into the next issue"
-        await desk.outbox.skip(lane, slot, instant, reason, lane.cursor, now)
+        await desk.outbox.skip(lane, slot, instant, reason, now)
         return replace(result, reason=reason)
     window = _Window(lane, spec, found, await desk.store.seal(instant, now))
     try:
@@ -116,8 +116,8 @@ async def _open(desk: Desk, lane: Lane, spec: DigestSpec, found: Due, now: datet
     except TemplateError as error:
         return replace(result, reason=str(error), failed=True)
     if not chosen.editions:
-        upto = lane.cursor if chosen.held else window.upto
-        await desk.outbox.skip(lane, slot, instant, chosen.reason, upto, now)
+        upto = None if chosen.held else window.upto
+        await desk.outbox.skip(lane, slot, instant, chosen.reason, now, upto=upto)
         return replace(result, reason=chosen.reason)
     issue = NewIssue(
         lane=lane,
@@ -130,7 +130,7 @@ async def _open(desk: Desk, lane: Lane, spec: DigestSpec, found: Due, now: datet
         held=tuple(chosen.held),
     )
     if await desk.opening.open(issue, now) is None:
-        return replace(result, reason="opened before")
+        return replace(result, reason="opened before, or by somebody else")
     readers = sum(group.readers for group, _ in chosen.editions)
     articles = max(len(edition.articles) for _, edition in chosen.editions)
     return replace(result, readers=readers, articles=articles)

@@ -93,15 +93,19 @@ class House:
 
     def web(self) -> tuple[FeedServer, ASGIApp]:
         """Return the server of feeds and the whole web application around it."""
-        server = FeedServer(self.press.shelf, self.settings.site)
+        server = FeedServer(
+            self.press.shelf,
+            self.settings.site,
+            self.press,
+            hub=self.press.hub,
+            gone=self.settings.gone,
+        )
         app = application(
             server=server,
-            store=self.store,
+            press=self.press,
             outbox=self.outbox,
             roster=self.roster,
-            site=self.settings.site,
-            feeds=self.settings.feeds,
-            titles={spec.name: spec.title for spec in self.settings.digests},
+            digests=self.settings.digests,
             keys=self.keys,
         )
         return server, app

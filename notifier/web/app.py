@@ -10,42 +10,45 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feeds import FeedSpec, Site
+from feeds.library import Press
 from feeds.render.page import list_page
-from feeds.store import ArticleStore
 from feeds.web import FeedServer, page, page_routes
 from notifier.delivery.outbox import Outbox
+from notifier.digest.spec import DigestSpec
 from notifier.roster import Roster
 from notifier.tokens import SecretKey
 from notifier.web.leaving import leaving
+from notifier.web.personal import personal_routes
 
 
 def application(
     *,
     server: FeedServer,
-    store: ArticleStore,
+    press: Press,
     outbox: Outbox,
     roster: Roster,
-    site: Site,
-    feeds: Sequence[FeedSpec],
-    titles: dict[str, str],
+    digests: Sequence[DigestSpec],
     keys: Sequence[SecretKey],
 ) -> ASGIApp:
-    """Return the application; `titles` are those of the digests, by name."""
+    """Return the application."""
+    site = press.site
+    titles = {spec.name: spec.title for spec in digests}
 
     async def issue(request: Request) -> Response:
-        edition = await outbox.edition(request.path_params["edition"])
+        name = request.path_params["edition"]
+        edition = await outbox.edition(name) if name.isalnum() else None
         if edition is None or edition.digest != request.path_params["digest"]:
             return PlainTextResponse("There is no such issue.\n", 404)
-        entries = await store.entries(edition.articles)
+        entries = await press.store.entries(edition.articles)
         present = [entry for entry in entries if entry.withdrawn_at is None]
         return page(list_page(titles.get(edition.digest, edition.digest), present, site))
 
     router = Starlette(
         routes=[
-            *page_routes(store, site, feeds),
+            *page_routes(press),
             Route("/digests/{digest}/{edition}", issue),
             *leaving(roster, site, titles, keys),
+            *personal_routes(press, roster, digests, keys),
         ]
     )
 

@@ -85,7 +85,8 @@ def test_the_landing_page_offers_every_feed_in_three_formats() -> None:
     tree = parsed(landing_page(SITE, specs))
     discovered = {(link.get("type"), link.get("href")) for link in tree.iter("link")}
     linked = {(a.get("type"), a.get("href")) for a in tree.iter("a")}
-    assert len(discovered) == 6
+    assert ("text/x-opml", "https://news.example.org/feeds.opml") in linked
+    assert len(discovered) == 7
     assert discovered == linked
     assert ("application/atom+xml", "https://news.example.org/feeds/b.atom") in linked
 

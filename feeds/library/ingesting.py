@@ -25,6 +25,7 @@ from feeds.store import ArticleStore, FileMemory, SeenFile
 SETTLE_NS = 500_000_000  # how long a file must rest before it is taken to be complete
 OUTSIDE = "files"  # the source of documents that belong to no declared one
 _BATCH = 200  # articles in one transaction
+_FEW = 2  # withdrawals at once that are never held
 _PATIENCE = 10  # looks at a file that somebody is still writing, half a second apart
 
 
@@ -45,12 +46,17 @@ class Folder:
 
 @dataclass(slots=True)
 class Report:
-    """What came of an ingest. `unsettled` counts files that are still being written."""
+    """What came of an ingest.
+
+    `unsettled` counts files that are still being written, `held` withdrawals that wait for the
+    operator's word.
+    """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     files: int = 0
     unsettled: int = 0
+    held: int = 0
 
     def add(self, other: Report) -> None:
         """Take the numbers of `other` in."""
@@ -58,6 +64,7 @@ class Report:
         self.problems += other.problems
         self.files += other.files
         self.unsettled += other.unsettled
+        self.held += other.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +83,13 @@ async def ingest_paths(
     store: ArticleStore,
     memory: FileMemory,
     now: datetime,
+    *,
+    withdraw: bool = False,
 ) -> Report:
-    """Read files and whole folders into the store, whatever was read before."""
+    """Read files and whole folders into the store, whatever was read before.
+
+    `withdraw` is the operator's word that many articles may be withdrawn at once.
+    """
     report = Report()
     candidates: list[Candidate] = []
     for path in paths:
@@ -89,7 +101,7 @@ async def ingest_paths(
     for folder in folders:
         if folder.name in sources:
             await _forget_missing(folder, memory)
-    report.add(await _ingest(candidates, store, memory, now))
+    report.add(await _ingest(candidates, store, memory, now, withdraw=withdraw))
     return report
 
 
@@ -135,10 +147,16 @@ async def ingest_folder(
 
 
 async def _ingest(
-    candidates: Sequence[Candidate], store: ArticleStore, memory: FileMemory, now: datetime
+    candidates: Sequence[Candidate],
+    store: ArticleStore,
+    memory: FileMemory,
+    now: datetime,
+    *,
+    withdraw: bool = False,
 ) -> Report:
     report = Report()
     batch: list[tuple[Article, Document]] = []
+    withdrawals: list[tuple[Article, Document]] = []
     done: list[tuple[str, SeenFile]] = []
     async for candidate, read in _read_all(candidates):
         report.files += 1
@@ -146,16 +164,33 @@ async def _ingest(
         if read.unsettled:
             report.unsettled += 1
             continue
-        batch += await asyncio.to_thread(_articles, candidate, read, report)
+        made = await asyncio.to_thread(_articles, candidate, read, report)
+        batch += [one for one in made if not one[0].withdrawn]
+        withdrawals += [one for one in made if one[0].withdrawn]
         if candidate.relative:
             done.append((candidate.defaults.source, _seen(candidate)))
         if len(batch) >= _BATCH:
             await _store(batch, store, report, now)
             batch.clear()
     await _store(batch, store, report, now)
+    if withdraw or not await _too_many(withdrawals, store):
+        await _store(withdrawals, store, report, now)
+    else:
+        report.held = len(withdrawals)
+        waiting = {article.origin for article, _ in withdrawals}
+        done = [(source, seen) for source, seen in done if seen.path not in waiting]
     for source in {source for source, _ in done}:
         await memory.remember(source, [seen for name, seen in done if name == source])
     return report
+
+
+async def _too_many(withdrawals: Sequence[tuple[Article, Document]], store: ArticleStore) -> bool:
+    """Tell whether so many visible articles would go at once that it may be a mistake."""
+    if len(withdrawals) <= _FEW:
+        return False
+    entries = await store.entries([article.id for article, _ in withdrawals])
+    going = sum(entry.withdrawn_at is None for entry in entries)
+    return going > max(_FEW, (await store.counts()).visible // 10)
 
 
 async def _store(

@@ -60,10 +60,11 @@ class Version:
 
 
 class DatabaseShelf:
-    """All SQL about rendered feeds."""
+    """All SQL about rendered feeds; `versions` of each document are remembered."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, versions: int = VERSIONS) -> None:
         self._database = database
+        self._versions = versions
 
     async def put(
         self, feed: str, renderings: Collection[Rendering], *, upto: int, key: str
@@ -83,6 +84,7 @@ class DatabaseShelf:
                 return 0
             serial = await _serial(connection)
             await _remember(connection, feed, renderings, upto, continues=continues)
+            await _forget(connection, feed, self._versions * len(renderings))
             for rendering in renderings:
                 written += await _replace(connection, rendering, serial + written + 1)
             await _advance(connection, serial + written)
@@ -206,7 +208,7 @@ async def _remember(
     *,
     continues: bool,
 ) -> None:
-    """Note the versions that are put, and forget those that are too old, or not comparable."""
+    """Note the versions that are put; forget those that they cannot be compared with."""
     mine = feed_versions.c.feed == feed
     same = feed_versions.c.etag.in_([rendering.etag for rendering in renderings])
     await connection.execute(delete(feed_versions).where(mine, same) if continues else _all(feed))
@@ -214,12 +216,15 @@ async def _remember(
         {"feed": feed, "format": str(one.format), "etag": one.etag, "change": change}
         for one in renderings
     ]
-    if not rows:
-        return
-    await connection.execute(insert(feed_versions), rows)
+    if rows:
+        await connection.execute(insert(feed_versions), rows)
+
+
+async def _forget(connection: AsyncConnection, feed: str, keep: int) -> None:
+    """Forget all but the newest `keep` versions of `feed`."""
+    mine = feed_versions.c.feed == feed
     oldest = select(feed_versions.c.change).where(mine).order_by(feed_versions.c.change.desc())
-    oldest = oldest.offset(VERSIONS * len(rows) - 1).limit(1)
-    too_old = feed_versions.c.change < oldest.scalar_subquery()
+    too_old = feed_versions.c.change < oldest.offset(max(keep - 1, 0)).limit(1).scalar_subquery()
     await connection.execute(delete(feed_versions).where(mine, too_old))
 
 

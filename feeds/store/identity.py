@@ -74,13 +74,16 @@ class Identities:
         for source, key, article_id in matched:
             self._by_key[source, key] = article_id
         iris = [article.own_iri for article in batch if article.own_iri]
-        openings = [article.opening for article in batch if article.opening]
+        # Two full articles that begin alike are two: only a teaser is looked for in both.
+        teasers = [article.opening for article in batch if article.excerpt and article.opening]
+        full = [article.opening for article in batch if not article.excerpt and article.opening]
         rows = await self._connection.execute(
             select(articles).where(
                 or_(
                     articles.c.id.in_({self._by_key[key] for key in keys if key in self._by_key}),
                     articles.c.own_iri.in_(iris),
-                    articles.c.opening.in_(openings),
+                    articles.c.opening.in_(teasers),
+                    articles.c.opening.in_(full) & articles.c.excerpt,
                 )
             )
         )

@@ -75,13 +75,13 @@ def shelved(path: str, standing: Standing, url: str, hub: str = "", age: int = 0
     vary = VARY if standing.format in HAVE_NEWS else VARY_WITHOUT_NEWS
     validity = (
         (b"etag", etag),
+        (b"last-modified", http_date(standing.modified).encode()),
         (b"cache-control", b"public, max-age=%d" % (age or max_age(standing.pace))),
         (b"vary", vary),
         *_OPEN,
     )
     headers = (
         (b"content-type", standing.format.content_type.encode()),
-        (b"last-modified", http_date(standing.modified).encode()),
         *validity,
         _links(url, hub),
         _NOSNIFF,

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
+
+from feeds.websub.queue import LOOKED_AT
 
 
 class Job(Protocol):
@@ -21,6 +24,22 @@ class Job(Protocol):
 
 
 AnyJob = TypeVar("AnyJob", bound=Job)
+
+
+class Queue(Protocol[AnyJob]):
+    """Where jobs stand until somebody takes them."""
+
+    async def waiting(
+        self, now: datetime, full_hosts: Collection[str], *, firsts_only: bool
+    ) -> Sequence[AnyJob]:
+        """Return jobs that are due; nothing is claimed yet."""
+        ...
+
+    async def claim(
+        self, chosen: Sequence[AnyJob], now: datetime, until: datetime
+    ) -> Sequence[AnyJob]:
+        """Take those of `chosen` that nobody else has taken, until `until`."""
+        ...
 
 
 class Flight:
@@ -69,6 +88,23 @@ class Flight:
             failed += again
             chosen.append(job)
         return chosen
+
+    async def fill(
+        self,
+        queue: Queue[AnyJob],
+        clock: Callable[[], datetime],
+        lease: timedelta,
+        work: Callable[[AnyJob], Coroutine[None, None, None]],
+    ) -> None:
+        """Claim for `lease` what is due and has room, and start `work` on each."""
+        while not self.full:
+            now = clock()
+            waiting = await queue.waiting(now, self.full_hosts, firsts_only=self.full_of_failed)
+            chosen = self.choose(waiting)
+            for job in await queue.claim(chosen, now, now + lease):
+                self.start(job, work(job))
+            if not chosen or len(waiting) < LOOKED_AT:
+                return
 
     def start(self, job: Job, work: Coroutine[None, None, None]) -> None:
         """Let `work` for `job` run."""

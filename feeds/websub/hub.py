@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from feeds.kit.database import Database
+from feeds.kit.database import EPOCH, Database
 from feeds.kit.destinations import NotAllowed
 from feeds.kit.outgoing import Answer, Failure, Outgoing
 from feeds.websub import protocol
@@ -24,6 +24,7 @@ from feeds.websub.subscriptions import Counts, Push, Subscriptions
 
 _STALE = timedelta(seconds=1)  # until we look again for a document that is announced, not there yet
 _ABSENT = timedelta(seconds=60)
+_CLEARED_EVERY = timedelta(seconds=60)
 _CLAIM_MARGIN = 20.0  # seconds that recording an answer may take
 _REASON = "this feed is no longer offered"
 
@@ -63,6 +64,7 @@ class Hub:
         self._topics = topics
         self._settings = settings
         self._wake = wake
+        self._expired_at = EPOCH
         self._claim = timedelta(seconds=settings.patience + _CLAIM_MARGIN)
         self._memory = timedelta(seconds=settings.memory)
         self._verifying = Flight(settings.verifications, settings.per_host, wake)
@@ -102,7 +104,7 @@ class Hub:
         return news
 
     async def deny(self, topics: Collection[str], now: datetime) -> int:
-        """End all subscriptions to topics that are gone for good, and tell their callbacks (5.2)."""
+        """End the subscriptions to topics that are gone for good; tell their callbacks (5.2)."""
         ended = await self._subscriptions.deny(topics, secrets.token_hex(16), now)
         if ended:
             self._wake()
@@ -116,8 +118,12 @@ class Hub:
         self._verifying.check()
         self._pushing.check()
         await self._expire(clock())
-        await self._start_verifying(clock)
-        await self._start_pushing(clock)
+        await self._verifying.fill(
+            self._requests, clock, self._claim, lambda request: self._verify(request, clock)
+        )
+        await self._pushing.fill(
+            self._subscriptions, clock, self._claim, lambda push: self._push(push, clock)
+        )
 
     async def recover(self) -> None:
         """Free the claims of a process that died: for whoever is alone on its database."""
@@ -149,34 +155,12 @@ class Hub:
         return ours < self._settings.pending_per_host and all_ < self._settings.pending
 
     async def _expire(self, now: datetime) -> None:
+        """Clear away, now and then, what is over; nothing of it is used meanwhile."""
+        if now < self._expired_at + _CLEARED_EVERY:
+            return
+        self._expired_at = now
         await self._subscriptions.expire(now)
         await self._requests.expire(now - self._memory)
-
-    async def _start_verifying(self, clock: Clock) -> None:
-        flight = self._verifying
-        while not flight.full:
-            now = clock()
-            waiting = await self._requests.waiting(
-                now, flight.full_hosts, firsts_only=flight.full_of_failed
-            )
-            chosen = flight.choose(waiting)
-            if not chosen:
-                return
-            for request in await self._requests.claim(chosen, now, now + self._claim):
-                flight.start(request, self._verify(request, clock))
-
-    async def _start_pushing(self, clock: Clock) -> None:
-        flight = self._pushing
-        while not flight.full:
-            now = clock()
-            waiting = await self._subscriptions.waiting(
-                now, flight.full_hosts, firsts_only=flight.full_of_failed
-            )
-            chosen = flight.choose(waiting)
-            if not chosen:
-                return
-            for push in await self._subscriptions.claim(chosen, now, now + self._claim):
-                flight.start(push, self._push(push, clock))
 
     async def _verify(self, request: Request, clock: Clock) -> None:
         """Ask a callback whether it meant it (5.3), or tell it that it cannot be (5.2)."""

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, null, or_
 from feeds.kit.database import Database
 from feeds.kit.text import digest
 
-_LOOKED_AT = 200  # rows that are looked at together
+LOOKED_AT = 200  # rows that are looked at together
 
 
 def key(callback: str, topic: str) -> str:
@@ -36,7 +36,7 @@ def waiting(
     query = select(table).where(due(table, now), table.c.host.not_in(full_hosts))
     if firsts_only:
         query = query.where(table.c.attempts == 0)
-    return query.order_by(table.c.attempts > 0, table.c.due, table.c.key).limit(_LOOKED_AT)
+    return query.order_by(table.c.attempts > 0, table.c.due, table.c.key).limit(LOOKED_AT)
 
 
 async def claim(
@@ -47,6 +47,8 @@ async def claim(
     values: Mapping[str, object],
 ) -> list[RowMapping]:
     """Set `values` on those rows that are still due; return them. Nobody else gets these."""
+    if not keys:
+        return []
     which = (table.c.key.in_(keys), due(table, now))
     async with database.write() as connection:
         query = select(table.c.key).where(*which).order_by(table.c.key)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     null,
     select,
     update,
@@ -119,8 +120,14 @@ class Subscriptions:
     async def delivered(self, push: Push, serial: int, now: datetime, answer: str) -> None:
         """Record that the callback has `serial`; if more is wanted by now, it is due at once."""
         more = subscriptions.c.wanted > serial
-        due = case((more, literal(now, Instant)))
-        await self._settle(push, pushed=serial, attempts=0, answer=answer, due=due)
+        await self._settle(
+            push,
+            pushed=serial,
+            wanted=case((more, subscriptions.c.wanted), else_=serial),
+            due=case((more, literal(now, Instant))),
+            attempts=0,
+            answer=answer,
+        )
 
     async def failed(self, push: Push, due: datetime | None, now: datetime, answer: str) -> None:
         """Record a failure: again at `due`, or, if that is None, when the topic changes."""

@@ -69,7 +69,9 @@ def group() -> None:
 def main() -> None:
     """Run the command line; our own errors are one line, anything else is a bug and traced."""
     try:
-        left = group.main(standalone_mode=False)  # what a command gave to `ctx.exit`
+        left = group.main(
+            prog_name="paperround", standalone_mode=False
+        )  # what a command gave to `ctx.exit`
         sys.exit(left if isinstance(left, int) else OK)
     except click.Abort:
         sys.exit(130)

@@ -10,6 +10,7 @@ import click
 from notifier.cli import OK, PROBLEMS
 from notifier.cli.common import config_option, counted, json_option, show
 from notifier.configuration import load
+from notifier.settings import Settings
 
 
 @click.command("check")
@@ -18,13 +19,9 @@ from notifier.configuration import load
 @click.pass_context
 def command(ctx: click.Context, config: Path, as_json: bool) -> None:
     """Tell every mistake of the configuration at once, with its place."""
-    from notifier.digest.compose import Composer
-
     loaded = load(config, os.environ)
     problems = list(loaded.problems)
-    templates: tuple[str, ...] = ()
-    if loaded.settings is not None:
-        templates = Composer(loaded.settings.templates, loaded.settings.site).problems()
+    templates = _template_problems(loaded.settings) if loaded.settings else ()
     count = len(problems) + len(templates)
     lines = [*map(str, problems), *templates]
     lines.append(f"{counted(count, 'problem')} in {config}" if count else f"{config} is in order")
@@ -44,3 +41,12 @@ def command(ctx: click.Context, config: Path, as_json: bool) -> None:
     }
     show(data, lines, as_json=as_json)
     ctx.exit(PROBLEMS if loaded.errors or templates else OK)
+
+
+def _template_problems(settings: Settings) -> tuple[str, ...]:
+    """Return what is wrong with the operator's templates; ours need no check, nor to be loaded."""
+    if not settings.templates.is_dir():
+        return ()
+    from notifier.digest.compose import Composer
+
+    return Composer(settings.templates, settings.site).problems()

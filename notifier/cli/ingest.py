@@ -14,25 +14,32 @@ from notifier.cli.common import config_option, counted, json_option, now, settin
 from notifier.service import open_house
 from notifier.settings import Settings
 
+WITHDRAW = "paperround ingest --withdraw PATH"
+
 
 @click.command("ingest")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--withdraw", is_flag=True, help="Yes, withdraw more than a tenth of all articles.")
 @config_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[Path, ...], config: Path, as_json: bool) -> None:
+def command(
+    ctx: click.Context, paths: tuple[Path, ...], withdraw: bool, config: Path, as_json: bool
+) -> None:
     """Read documents into the store: files, or whole folders.
 
     Says what was new, changed, withdrawn, unchanged and refused, and why, by file and line.
     """
-    report = asyncio.run(_ingest(settings_of(config), paths))
+    report = asyncio.run(_ingest(settings_of(config), paths, withdraw=withdraw))
     show(data_of(report), lines_of(report), as_json=as_json)
-    ctx.exit(PROBLEMS if report.problems else OK)
+    ctx.exit(PROBLEMS if report.problems or report.held else OK)
 
 
-async def _ingest(settings: Settings, paths: tuple[Path, ...]) -> Report:
+async def _ingest(settings: Settings, paths: tuple[Path, ...], *, withdraw: bool) -> Report:
     async with open_house(settings, now()) as house:
-        return await ingest_paths(paths, house.folders, house.store, house.memory, now())
+        return await ingest_paths(
+            paths, house.folders, house.store, house.memory, now(), withdraw=withdraw
+        )
 
 
 def lines_of(report: Report) -> list[str]:
@@ -42,6 +49,8 @@ def lines_of(report: Report) -> list[str]:
     lines = [str(problem) for problem in report.problems]
     if report.unsettled:
         lines.append(f"{counted(report.unsettled, 'file')} still being written: left alone")
+    if report.held:
+        lines.append(f"{report.held} withdrawals wait for your word: {WITHDRAW}")
     return [*lines, f"{', '.join(counts) or 'nothing'} ({read} read)"]
 
 
@@ -51,6 +60,7 @@ def data_of(report: Report) -> dict[str, object]:
         **{str(outcome): report.outcomes[outcome] for outcome in Outcome},
         "files": report.files,
         "unsettled": report.unsettled,
+        "held": report.held,
         "problems": [
             {
                 "path": problem.place.path,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import difflib
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 
 from notifier.cli import OK, PROBLEMS
-from notifier.cli.common import config_option, counted, json_option, now, settings_of, show, table
+from notifier.cli.common import config_option, json_option, now, settings_of, show, table
 from notifier.errors import AlreadyRunning
 from notifier.mailing import Delivered, Opened, deliver, open_due, open_now
 from notifier.service import House, alone, open_house
@@ -59,15 +59,17 @@ async def send(settings: Settings, digests: tuple[str, ...], moment: datetime) -
             opened = await open_due(house.desk(), moment)
         try:
             with alone(house.database.path, "send"):
-                return Sent(opened, await _deliver(house))
+                return Sent(opened, await _deliver(house, moment))
         except AlreadyRunning as error:
             return Sent(opened, Delivered(), left_to=str(error))
 
 
-async def _deliver(house: House) -> Delivered:
+async def _deliver(house: House, moment: datetime) -> Delivered:
+    """Deliver what is pending now, and what is due at a `moment` that is yet to come."""
+    ahead = max(moment - now(), timedelta(0))
     if house.database.is_sqlite:
         await house.ledger.abandon(now())
-    return await deliver(house.sender(), now, asyncio.Event())
+    return await deliver(house.sender(), lambda: now() + ahead, asyncio.Event())
 
 
 def lines_of(sent: Sent) -> list[str]:
@@ -109,7 +111,7 @@ def _check_names(digests: tuple[str, ...], settings: Settings) -> None:
             hint = (
                 f"; did you mean `{close[0]}`?"
                 if close
-                else f"; there are {counted(len(known), 'digest')}: {', '.join(known)}"
+                else f"; there is {', '.join(f'`{other}`' for other in known) or 'none'}"
             )
             raise click.UsageError(f"there is no digest `{name}`{hint}")
 
@@ -123,6 +125,8 @@ def _moment(at: str | None, settings: Settings) -> datetime:
         raise click.BadParameter(
             f"{at!r} is no time; write it like 2026-11-23T07:30 or 2026-11-23T07:30+01:00"
         ) from error
+    if not 1970 < moment.year < 9000:
+        raise click.BadParameter(f"{at!r} is too far away")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(settings.site.timezone))
     return moment

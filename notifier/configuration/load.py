@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from notifier.configuration import digests as digest_part
-from notifier.configuration import files, publishing
+from notifier.configuration import feeds as feed_part
+from notifier.configuration import files, names, publishing, pushing
 from notifier.configuration.csv_file import read_csv, rows
 from notifier.configuration.files import SourceFile
 from notifier.configuration.mailing import mail
@@ -63,6 +66,23 @@ def load(path: Path, environ: Mapping[str, str]) -> Loaded:
     `environ` is what `${NAME}` is looked up in. Raises nothing for a wrong configuration: all its
     problems are in the result, in the order of files, lines and columns.
     """
+    with _without_collection():
+        return _load(path, environ)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Keep the collector from walking what is being built, over and over: none of it is garbage."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
+
+
+def _load(path: Path, environ: Mapping[str, str]) -> Loaded:
     report = Report()
     paths = files.find(path, report)
     read = [files.read(found, order, report) for order, found in enumerate(paths, start=1)]
@@ -106,16 +126,22 @@ class _Reading:
         store = publishing.store(sections, environ, report)
         zone = site.timezone if site else "UTC"
         sources = publishing.sources(sections, environ, zone, report)
-        names = tuple(source.name for source in sources)
-        feeds = publishing.feeds(sections, environ, names, report)
-        selections = publishing.selections(feeds)
+        source_names = tuple(source.name for source in sources)
+        feeds = feed_part.feeds(sections, environ, source_names, report)
+        for_each = feed_part.for_each(sections, environ, report)
+        gone = names.gone(sections, environ, feeds, report)
         world = digest_part.World(
-            environ=environ, feeds=selections, sources=names, timezone=zone, whole=sections.whole
+            environ=environ,
+            feeds=feed_part.selections(feeds),
+            sources=source_names,
+            timezone=zone,
+            whole=sections.whole,
         )
         found = digest_part.digests(sections, world, report)
         subscribers = self._subscribers()
         outgoing = mail(sections, environ, report)
-        host, port = self._listen()
+        websub = pushing.websub(sections, environ, report)
+        web = self._web()
         watch = self._span("watch", timedelta(seconds=2))
         grace = self._span("grace", timedelta(seconds=30))
         if site is None or store is None:
@@ -125,12 +151,16 @@ class _Reading:
             store=store,
             folder=folder,
             templates=folder / "templates",
-            host=host,
-            port=port,
+            host=web.listen[0],
+            port=web.listen[1],
+            trusted_proxies=web.trusted_proxies,
             watch=watch,
             grace=grace,
             sources=sources,
             feeds=feeds,
+            for_each=for_each,
+            gone=gone,
+            websub=websub,
             digests=found,
             subscribers=subscribers,
             mail=outgoing,
@@ -157,10 +187,10 @@ class _Reading:
             return None
         return read_csv(path, len(self.sections.files) + 1, self.report)
 
-    def _listen(self) -> tuple[str, int]:
+    def _web(self) -> WebSection:
         item = self.sections.single.get("web")
         part = check(WebSection, item, self.environ, self.report) if item else None
-        return part.values.listen if part else WebSection().listen
+        return part.values if part else WebSection()
 
     def _span(self, key: str, default: timedelta) -> timedelta:
         item = self.sections.single.get(key)

@@ -25,7 +25,9 @@ class Section(BaseModel):
     `stand_in` has values for required keys, with which the rest of a broken section is looked at.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True
+    )
     stand_in: ClassVar[dict[str, object]] = {}
 
 
@@ -112,7 +114,7 @@ class WebSubSection(Section):
     """The hub."""
 
     allow: Destinations = ()
-    lease: Duration = timedelta(days=10)
+    lease: Duration | None = None
     shortest_lease: Duration = timedelta(hours=1)
     longest_lease: Duration = timedelta(days=30)
     timeout: Duration = timedelta(seconds=10)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from notifier.configuration.files import Item
 from notifier.configuration.models import SubscriberSection
+from notifier.configuration.plain_readers import PlainReaders
 from notifier.configuration.problems import Report, did_you_mean
 from notifier.configuration.validation import Part, check
 from notifier.subscriber import Choice, Declaration, address_key
@@ -31,19 +32,26 @@ class Readers:
 
     def add(self, items: Iterable[Item]) -> None:
         """Check each of `items` and add it."""
+        plain = PlainReaders(self.topics)
         for item in items:
+            declared = None if item.file.has_references else plain.read(item.value)
+            if declared is not None and self._is_first(declared.email, item):
+                self.found.append(declared)
+                continue
             part = check(SubscriberSection, item, self.environ, self.report)
             if part is not None:
                 self._add(part)
 
+    def _is_first(self, email: str, item: Item) -> bool:
+        return self._first.setdefault(address_key(email), item) is item
+
     def _add(self, part: Part[SubscriberSection]) -> None:
         values, item = part.values, part.item
-        key = address_key(values.email)
         stands_in = values.email == SubscriberSection.stand_in["email"]
-        first = item if stands_in else self._first.setdefault(key, item)
-        if first is not item:
+        if not (stands_in or self._is_first(values.email, item)):
             address = part.quoted(values.email, "email")
-            message = f"{address} stands here twice; the first is in {first.at('email')}"
+            first = self._first[address_key(values.email)].at("email")
+            message = f"{address} stands here twice; the first is in {first}"
             self.report.error(item.at("email"), message)
         if not (stands_in or values.digests or _says_digests(item)):
             self.report.warning(item.at(), "this reader gets nothing: there are no `digests`")

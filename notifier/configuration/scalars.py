@@ -110,7 +110,8 @@ def old_name(value: object) -> str:
     """Return `value` if a feed may once have had this name: capitals and all letters may occur."""
     found = text(value)
     if not _OLD_NAME.match(found) or len(found) > 120:
-        wrong(f"`{found[:60]}` was never the name of a feed", kind="the name of a feed", hint=NAMES)
+        hint = "letters, digits, `-`, `_` and `.`; the first is a letter or digit"
+        wrong(f"`{found[:60]}` was never the name of a feed", kind="the name of a feed", hint=hint)
     stem, _, ending = found.rpartition(".")
     if stem and ending in tuple(Format):
         hint = f"write `{stem}`: all its formats are meant"

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database
 from notifier.delivery.delivery import Answer, State
-from notifier.delivery.outbox import owed
+from notifier.delivery.statements import owed
 from notifier.tables import chunks, deliveries, issues, subscribers, subscriptions
 
 RESENT = "resent after doubt"
@@ -159,7 +159,7 @@ class Ledger:
             )
 
     async def mark(self, job: Job, mark: Mark, now: datetime) -> None:
-        """Record what became of the attempt that `job` was started for; a later one is left alone."""
+        """Record what became of the attempt that `job` was started for, and of no later one."""
         values: dict[str, object] = {
             "state": str(mark.state),
             "reason": mark.reason,

@@ -9,27 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Table, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Select, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
 from notifier.delivery.delivery import State
-from notifier.delivery.outbox import Edition, Group, Lane, audience, find_issue, serve
-from notifier.tables import (
-    chunks,
-    deliveries,
-    editions,
-    issues,
-    lanes,
-    subscribers,
-    subscriptions,
-)
+from notifier.delivery.outbox import Edition, Group, Lane
+from notifier.delivery.statements import audience, find_issue, is_as_seen, is_opening, serve
+from notifier.tables import chunks, deliveries, editions, issues, subscribers, subscriptions
 
 CHUNK = 100  # deliveries that one connection works on between two looks at the ledger
 _BATCH = 50 * CHUNK  # deliveries written in one transaction
-
-Insert = postgresql.Insert | sqlite.Insert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,19 +70,21 @@ class Opening:
             known = await find_issue(connection, issue.lane.id, issue.slot)
             if known is not None and known[1] != "opening":
                 return None
-            if known is None and not await _is_as_seen(connection, issue.lane):
+            lane = issue.lane
+            seen = (lane.cursor, lane.served_at)
+            if known is None and not await is_as_seen(connection, lane.id, *seen):
                 return None
             for _, edition in issue.editions:
                 row = {name: getattr(edition, name) for name in Edition.__slots__}
                 row |= {"articles": list(edition.articles), "created_at": now}
-                await connection.execute(self._insert_new(editions).values(row))
+                await connection.execute(self._database.insert_new(editions).values(row))
             return known[0] if known else await _insert_issue(connection, issue, now)
 
     async def _enlist(self, batch: _Batch) -> tuple[int, int | None]:
         """Write a bounded number of rows; return how many, and where to go on if anywhere."""
         some = batch.readers().limit(_BATCH).subquery()
         async with self._database.write() as connection:
-            if not await _is_opening(connection, batch.issue_id):
+            if not await is_opening(connection, batch.issue_id):
                 return 0, None
             counted = await connection.execute(select(func.count(), func.max(some.c.id)))
             size, last = counted.one()
@@ -100,7 +92,9 @@ class Opening:
                 # Up to `last`, not so many: on PostgreSQL a reader may come between statements.
                 readers = batch.readers().where(subscriptions.c.id <= last).subquery()
                 rows = batch.rows(readers.c.id, readers.c.subscriber_id)
-                await connection.execute(self._insert_new(deliveries).from_select(list(_ROW), rows))
+                await connection.execute(
+                    self._database.insert_new(deliveries).from_select(list(_ROW), rows)
+                )
         return size, last if size == _BATCH else None
 
     async def _flip(self, issue_id: int, issue: NewIssue, now: datetime) -> bool:
@@ -114,17 +108,11 @@ class Opening:
             if flipped.rowcount:
                 names = ["issue_id", "number", "state", "fence", "owner", "due"]
                 await connection.execute(
-                    self._insert_new(chunks).from_select(names, _chunk_rows(issue_id, now))
+                    self._database.insert_new(chunks).from_select(names, _chunk_rows(issue_id, now))
                 )
                 await _move_cursors(connection, issue_id, issue, now)
             known = await find_issue(connection, issue.lane.id, issue.slot)
         return known is not None and known[1] in {"open", "done"}
-
-    def _insert_new(self, table: Table) -> Insert:
-        """INSERT ... ON CONFLICT DO NOTHING in the words of this database."""
-        if self._database.is_sqlite:
-            return sqlite.insert(table).on_conflict_do_nothing()
-        return postgresql.insert(table).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,17 +241,3 @@ async def _move_cursors(
     moved = update(subscriptions).where(~mine, served)
     await connection.execute(moved.values(cursor=issue.upto))
     await serve(connection, issue.lane.id, issue.instant, upto=issue.upto)
-
-
-async def _is_as_seen(connection: AsyncConnection, lane: Lane) -> bool:
-    """Tell whether `lane` has not been served since, and nobody is about to."""
-    opening = select(issues.c.id).where(issues.c.lane_id == lane.id, issues.c.state == "opening")
-    same = (lanes.c.cursor == lane.cursor, lanes.c.served_at == lane.served_at)
-    query = select(lanes.c.id).where(lanes.c.id == lane.id, *same, ~opening.exists())
-    return (await connection.execute(query)).first() is not None
-
-
-async def _is_opening(connection: AsyncConnection, issue_id: int) -> bool:
-    """Tell whether rows may be added to an issue, and see to it that it stays so until we commit."""
-    query = select(issues.c.state).where(issues.c.id == issue_id).with_for_update(read=True)
-    return await connection.scalar(query) == "opening"

@@ -66,9 +66,12 @@ class Delivered:
 async def deliver(sender: Sender, clock: Clock, stop: asyncio.Event) -> Delivered:
     """Send everything that is due until nothing is, `stop` is set, or the relay refuses us."""
     done = Delivered()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(sender.connections):
-            group.create_task(_connection(sender, clock, stop, done))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(sender.connections):
+                group.create_task(_connection(sender, clock, stop, done))
+    except ExceptionGroup as failures:  # what failed one connection has stopped the others
+        raise failures.exceptions[0] from failures
     await sender.outbox.finish()
     return done
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -18,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 import uvicorn
 
 from feeds import FeedsError
+from feeds.document import Problem
 from feeds.errors import SourceError
 from feeds.library import SETTLE_NS, ingest_folder, publish
 from feeds.sources import FileState
@@ -48,6 +50,7 @@ class _Round:
     open: asyncio.Event = field(default_factory=asyncio.Event)
     send: asyncio.Event = field(default_factory=asyncio.Event)
     seen: dict[str, dict[str, FileState]] = field(default_factory=dict)
+    refused: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
 
 
@@ -75,7 +78,7 @@ async def _serve(round_: _Round, app: ASGIApp, announce: Callable[[str], None]) 
     metronome.every(TICK, round_.open)
     metronome.every(TICK, round_.send)
     with _listening(settings) as listener, _signals(round_.stop):
-        web = _Web(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+        web = _Web(_web_settings(app, settings.grace))
         await _look(round_)
         metronome.start()
         delivering = asyncio.create_task(_deliver_all(round_))
@@ -93,9 +96,17 @@ async def _serve(round_: _Round, app: ASGIApp, announce: Callable[[str], None]) 
         metronome.stop()
         for bell in (round_.look, round_.open, round_.send):
             bell.set()
-        await _finish(delivering, settings.grace)
         web.should_exit = True
-        await asyncio.gather(*loops, stopping)
+        await _finish(delivering, settings.grace)
+        await asyncio.gather(*(loop for loop in loops if not loop.cancelled()), stopping)
+
+
+def _web_settings(app: ASGIApp, grace: timedelta) -> uvicorn.Config:
+    """A client that never ends its request holds nothing up beyond the grace."""
+    patience = math.ceil(grace.total_seconds())
+    return uvicorn.Config(
+        app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=patience
+    )
 
 
 async def _finish(delivering: asyncio.Task[None], grace: timedelta) -> None:
@@ -138,7 +149,10 @@ async def _look(round_: _Round) -> None:
             continue
         _relieve(round_, folder.name)
         for problem in report.problems:
-            log.warning("refused: %s", problem)
+            if problem not in round_.refused.get(folder.name, ()):
+                log.warning("refused: %s", problem)
+        round_.refused[folder.name] = tuple(report.problems)
+        _note_held(round_, folder.name, report.held)
         if report.outcomes.total():
             log.info("ingested: %s", ", ".join(f"{n} {o}" for o, n in report.outcomes.items()))
         if report.unsettled:
@@ -150,6 +164,15 @@ async def _look(round_: _Round) -> None:
     for title in published.left_out:
         log.error("left out of feeds, for it cannot be rendered: %s", title)
     await round_.server.refresh()
+
+
+def _note_held(round_: _Round, folder: str, held: int) -> None:
+    name = f"{folder}, withdrawals"
+    if held:
+        words = f"{held} at once wait for your word: paperround ingest --withdraw PATH"
+        _complain(round_, name, SourceError(words))
+    else:
+        _relieve(round_, name)
 
 
 async def _open(round_: _Round) -> None:

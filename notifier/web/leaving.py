@@ -17,7 +17,7 @@ from starlette.routing import Route
 from feeds import Site
 from notifier.roster import Roster, Subscription
 from notifier.subscribing import claimed
-from notifier.tokens import LEAVE, SecretKey
+from notifier.tokens import SecretKey
 
 _FORM_LIMIT = 10_000  # octets; what mail programs and our form send is far below
 _HEADERS = {
@@ -34,7 +34,7 @@ def leaving(
     """Return the route of `/u/TOKEN`."""
 
     async def leave(request: Request) -> Response:
-        subscription = await claimed(request.path_params["token"], LEAVE, roster, keys)
+        subscription = await claimed(request.path_params["token"], roster, keys)
         if subscription is None:
             return PlainTextResponse("This link is not one of ours.\n", 404, _HEADERS)
         title = titles.get(subscription.digest, subscription.digest)

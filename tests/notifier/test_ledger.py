@@ -10,8 +10,7 @@ import psycopg
 import pytest
 
 from feeds.kit.database import Database
-from notifier.delivery.delivery import State, unanswered
-from notifier.delivery.delivery import Phase
+from notifier.delivery.delivery import Phase, State, unanswered
 from notifier.delivery.ledger import RESENT, Ledger, Mark
 from notifier.delivery.outbox import Outbox
 from notifier.roster import Roster

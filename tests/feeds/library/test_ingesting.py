@@ -12,9 +12,9 @@ import pytest
 
 from feeds.errors import SourceError
 from feeds.kit.database import Database
-from feeds.library import SETTLE_NS
+from feeds.library import SETTLE_NS, ingest_paths
 from tests.conftest import NOW
-from tests.feeds.library.builders import FULL, PAGE, Desk, markdown, outcomes, write
+from tests.feeds.library.builders import FULL, LONG_AGO, PAGE, Desk, markdown, outcomes, write
 
 HALF = timedelta(microseconds=SETTLE_NS / 1000)
 
@@ -225,3 +225,31 @@ async def test_two_processes_taking_in_the_same_files_agree(store_url: str, tmp_
     assert len(await desks[0].memory.of("articles")) == 10
     await one.close()
     await other.close()
+
+
+async def test_many_withdrawals_at_once_wait_for_the_operators_word(desk: Desk) -> None:
+    for number in range(20):
+        write(desk.path, f"{number}.md", markdown(f"Number {number}", id=f"n{number}"))
+    await desk.look()
+    for number in range(6):
+        text = markdown(f"Number {number}", id=f"n{number}", withdrawn="true")
+        write(desk.path, f"{number}.md", text, at=LONG_AGO + timedelta(minutes=1))
+    held = await desk.look()
+    assert (held.held, len(await desk.titles())) == (6, 20)
+    assert (await desk.look()).held == 6
+    report = await ingest_paths(
+        [desk.path], [desk.folder], desk.store, desk.memory, NOW, withdraw=True
+    )
+    assert outcomes(report)["withdrawn"] == 6
+    assert (await desk.look()).held == 0
+    assert len(await desk.titles()) == 14
+
+
+async def test_a_few_withdrawals_are_nothing_special(desk: Desk) -> None:
+    for number in range(3):
+        write(desk.path, f"{number}.md", markdown(f"Number {number}", id=f"n{number}"))
+    await desk.look()
+    for number in range(2):
+        text = markdown(f"Number {number}", id=f"n{number}", withdrawn="true")
+        write(desk.path, f"{number}.md", text, at=LONG_AGO + timedelta(minutes=1))
+    assert outcomes(await desk.look())["withdrawn"] == 2

@@ -11,7 +11,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from feeds import Article, FeedSpec
+from feeds import Article, FeedSpec, Site
 from feeds.kit.database import Database
 from feeds.library import Press, publish
 from feeds.web import FeedServer, page_routes
@@ -31,13 +31,21 @@ class Publication:
         await self.press.store.ingest(articles, now)
         await publish(self.press, now)
         await self.server.refresh()
+        await self.server.compressed()
 
 
 @asynccontextmanager
-async def a_publication(database: Database, *feeds: FeedSpec) -> AsyncIterator[Publication]:
+async def a_publication(
+    database: Database,
+    *feeds: FeedSpec,
+    site: Site | None = None,
+    hub: str = "",
+    gone: tuple[str, ...] = (),
+    keep: int = 32 << 20,
+) -> AsyncIterator[Publication]:
     """Open a publication of `feeds`, by default one of everything."""
-    press = a_press(database, *feeds)
-    server = FeedServer(press.shelf, press.site)
+    press = a_press(database, *feeds, site=site)
+    server = FeedServer(press.shelf, press.site, press, hub=hub, gone=gone, keep=keep)
     pages = Starlette(routes=page_routes(press))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import feeds
-from feeds import Query
+from feeds import ForEach, Kind, Query
 from notifier.configuration import load
 from notifier.digest.spec import SUBSCRIBER_ZONE
 from notifier.schedule.language import parse_schedule
@@ -20,7 +20,15 @@ def test_the_sample_loads_without_a_word() -> None:
     found = loaded.settings_or_raise()
     assert found.store == f"sqlite:///{ROOT / 'data' / 'paperround.db'}"
     assert [source.folder for source in found.sources] == [ROOT / "seeds"]
-    assert [feed.name for feed in found.feeds] == ["all", "regions", "sport", "culture"]
+    assert [feed.name for feed in found.feeds] == [
+        "all",
+        "regions",
+        "sport",
+        "culture",
+        "ferries",
+    ]
+    assert found.feeds[4].select == Query(words=("ferry", "river crossing"))
+    assert found.for_each == (ForEach(kind=Kind.SECTION),)
     assert found.mail is not None
     assert found.mail.transport == Maildir(path=ROOT / "data" / "mail")
     assert loaded.files == tuple(
@@ -35,7 +43,7 @@ def test_the_sample_s_digests_and_readers_are_what_they_look_like() -> None:
     assert morning.timezone == SUBSCRIBER_ZONE
     assert list(morning.topics) == ["regions", "sport", "culture"]
     assert weekly.timezone == "Europe/Paris"
-    regions, _, culture = (feed.select for feed in found.feeds[1:])
+    regions, _, culture = (feed.select for feed in found.feeds[1:4])
     assert weekly.select == Query(any=(regions, culture))
     zones = [reader.timezone for reader in found.subscribers]
     assert zones == ["Asia/Tokyo", "", "America/New_York", "Pacific/Honolulu"]

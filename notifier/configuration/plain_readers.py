@@ -1,0 +1,89 @@
+"""Subscribers that are plainly right, made without the machinery that explains what is wrong.
+
+Long lists are nearly all like that. Says nothing about any mistake: what is not plainly right is
+left to the thorough check, and what is accepted here would have come out of it the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from pydantic_core import PydanticCustomError
+
+from notifier.configuration import scalars
+from notifier.subscriber import Choice, Declaration
+
+_KEYS = frozenset({"email", "name", "digests", "timezone", "language"})
+_CHOICE_KEYS = frozenset({"topics", "schedule"})
+_WHOLE = Choice()
+
+
+class PlainReaders:
+    """Reads subscribers of digests that have these `topics`, by the name of the digest."""
+
+    def __init__(self, topics: Mapping[str, tuple[str, ...]]) -> None:
+        self._topics = topics
+
+    def read(self, value: object) -> Declaration | None:
+        """Return the subscriber that `value` declares; None if it needs a closer look."""
+        if not isinstance(value, dict) or not value.keys() <= _KEYS:
+            return None
+        try:
+            digests = self._digests(value.get("digests"))
+            return self._declaration(value, digests) if digests else None
+        except (PydanticCustomError, TypeError):  # the latter: a list or map has no hash
+            return None
+
+    def _declaration(
+        self, value: Mapping[str, object], digests: Mapping[str, Choice]
+    ) -> Declaration:
+        return Declaration(
+            email=scalars.address(value.get("email")),
+            name=scalars.line(value.get("name", "")),
+            timezone=_zone(value.get("timezone", "")),
+            language=_language(value.get("language", "")),
+            digests=digests,
+        )
+
+    def _digests(self, value: object) -> dict[str, Choice] | None:
+        """Return the digests in the list, map or text `value`, all of them known; else None."""
+        if isinstance(value, dict):
+            return self._chosen(value)
+        names = value if isinstance(value, list) else [value]
+        if all(name in self._topics for name in names):
+            return dict.fromkeys(names, _WHOLE)
+        return None
+
+    def _chosen(self, value: Mapping[str, object]) -> dict[str, Choice] | None:
+        found = {}
+        for name, choice in value.items():
+            declared = self._choice(name, choice) if name in self._topics else None
+            if declared is None:
+                return None
+            found[name] = declared
+        return found
+
+    def _choice(self, digest: str, value: object) -> Choice | None:
+        if not value:
+            return _WHOLE if value is None or value == {} else None
+        if not isinstance(value, dict) or not value.keys() <= _CHOICE_KEYS:
+            return None
+        topics = value.get("topics", ())
+        if "topics" in value and not self._are_topics(digest, topics):
+            return None
+        written = value.get("schedule")
+        schedule = scalars.schedule(written) if written is not None else None
+        return Choice(topics=tuple(topics), schedule=schedule)
+
+    def _are_topics(self, digest: str, topics: object) -> bool:
+        """Tell whether `topics` is a list of topics of `digest`, at least one."""
+        return (
+            isinstance(topics, list)
+            and bool(topics)
+            and all(topic in self._topics[digest] for topic in topics)
+        )
+
+
+_zone = lru_cache(maxsize=1024)(scalars.zone)
+_language = lru_cache(maxsize=1024)(scalars.language)

@@ -1,0 +1,434 @@
+"""The command line: what each command does, says and returns."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from notifier.cli import COMMANDS, main
+from tests.feeds.library.builders import PAGE, markdown, write
+from tests.notifier.builders import messages_in
+
+ZONE = "Europe/Paris"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> dict[str, object]:
+        found = json.loads(self.out)
+        assert isinstance(found, dict)
+        return found
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> Done:
+    """Run `paperround` in this process, just as the console script does."""
+    monkeypatch.setattr(sys, "argv", ["paperround", *map(str, arguments)])
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+@dataclass(frozen=True)
+class Place:
+    """A configuration with a folder of articles, and commands on it."""
+
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "config"
+
+    @property
+    def articles(self) -> Path:
+        return self.folder / "articles"
+
+    def run(self, *arguments: object) -> Done:
+        return run(self.monkeypatch, *arguments, "--config", self.config)
+
+    def subjects(self) -> list[str]:
+        return [str(message["Subject"]) for message in messages_in(self.folder / "mail")]
+
+
+def a_place(folder: Path, monkeypatch: pytest.MonkeyPatch, store: str, **sections: str) -> Place:
+    """Write a configuration; `sections` replace or add whole sections of YAML."""
+    given = {
+        "version": "1",
+        "site": f"{{name: Courier, url: 'https://news.example.org', timezone: {ZONE}}}",
+        "store": json.dumps(store),
+        "sources": "[{folder: ../articles}]",
+        "feeds": "{all: {title: Everything}, sport: {select: {sections: [Sport]}}}",
+        "digests": "{morning: {title: Morning, schedule: every day at 07:30}}",
+        "subscribers": "[{email: first@readers.example, digests: [morning]}]",
+        "mail": "{from: news@example.org, transport: 'maildir:../mail'}",
+    } | sections
+    place = Place(folder, monkeypatch)
+    place.articles.mkdir()
+    text = "".join(f"{name}: {value}\n" for name, value in given.items() if value)
+    write(place.config, "paperround.yaml", text)
+    return place
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store_url: str) -> Place:
+    return a_place(tmp_path, monkeypatch, store_url)
+
+
+@pytest.fixture
+def light(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_tables: Path) -> Place:
+    """The same where the kind of database does not matter."""
+    store = tmp_path / "store.db"
+    store.write_bytes(sqlite_tables.read_bytes())
+    return a_place(tmp_path, monkeypatch, f"sqlite:///{store}")
+
+
+def test_the_console_script_is_installed() -> None:
+    script = Path(sys.executable).with_name("paperround")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - our own command
+    assert done.stdout.strip()[0].isdigit()
+
+
+def test_help_is_quick_for_it_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['paperround', '--help']\n"
+        "from notifier.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as leaving: assert not leaving.code\n"
+        "print('IMPORTED', *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own command
+    text, _, imported = done.stdout.partition("IMPORTED")
+    for command in COMMANDS:
+        assert f"  {command} " in text
+    heavy = {"sqlalchemy", "pydantic", "jinja2", "starlette", "uvicorn", "asyncio", "yaml", "nh3"}
+    assert heavy & set(imported.split()) == set()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    done = run(monkeypatch, command, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"Usage: paperround {command}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["sned"], "Did you mean `send`?"),
+        (["xyzzy"], "There is no command `xyzzy`."),
+        (["check", "--confg", "x"], "--config"),
+        (["ingest"], "PATHS"),
+        (["check", "too", "many"], "unexpected extra arguments"),
+    ],
+)
+def test_wrong_usage_is_2_and_says_what_was_meant(
+    monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str], says: str
+) -> None:
+    done = run(monkeypatch, *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+
+
+def test_init_writes_a_configuration_that_is_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "paper" / "config"
+    assert run(monkeypatch, "init", config).code == 0
+    assert (tmp_path / "paper" / "articles").is_dir()
+    done = run(monkeypatch, "check", "--config", config)
+    assert (done.code, done.err) == (0, "")
+    assert "is in order" in done.out
+    (config / "paperround.yaml").write_text("mine")
+    again = run(monkeypatch, "init", config)
+    assert again.code == 2
+    assert "nothing was written" in again.err
+    assert (config / "paperround.yaml").read_text() == "mine"
+
+
+WRONG = {
+    "feeds": "{all: {itms: 3}}",
+    "digests": "{morning: {schedule: every wekday at 07:30}}",
+    "subscribers": "[{email: nobody, digests: [mornin]}]",
+}
+
+
+@pytest.fixture
+def wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    return a_place(tmp_path, monkeypatch, "sqlite:///never.db", **WRONG)
+
+
+def test_check_tells_every_mistake_with_place_and_hint(wrong: Place) -> None:
+    done = wrong.run("check")
+    assert (done.code, done.err) == (1, "")
+    for words in ("`itms`", "did you mean `items`?", "weekday", "`mornin`", "nobody"):
+        assert words in done.out
+    problems = wrong.run("check", "--json").data["problems"]
+    assert isinstance(problems, list)
+    assert len(problems) >= 4
+    for problem in problems:
+        assert problem["path"].endswith("paperround.yaml")
+        assert problem["line"] > 0
+        assert problem["message"]
+
+
+@pytest.mark.parametrize(
+    "command", [["ingest", "."], ["publish"], ["send"], ["run"], ["status"], ["status", "--json"]]
+)
+def test_a_bad_configuration_refuses_every_command_with_78(
+    wrong: Place, command: Sequence[str]
+) -> None:
+    told = [line for line in wrong.run("check").out.splitlines() if "paperround.yaml:" in line]
+    done = wrong.run(*command)
+    assert (done.code, done.out) == (78, "")
+    assert [line for line in done.err.splitlines() if "paperround.yaml:" in line] == told
+    assert not list(wrong.folder.rglob("*.db"))
+
+
+def test_the_configuration_may_be_named_by_the_environment(light: Place) -> None:
+    light.monkeypatch.setenv("PAPERROUND_CONFIG", str(light.config))
+    assert run(light.monkeypatch, "check").code == 0
+    light.monkeypatch.setenv("PAPERROUND_CONFIG", str(light.folder / "nowhere"))
+    done = run(light.monkeypatch, "status")
+    assert done.code == 78
+    assert "paperround init" in done.err
+
+
+def test_the_whole_job(place: Place) -> None:
+    write(place.articles, "a.md", markdown("The mill", section="Sport"))
+    write(place.articles, "page.txt", PAGE)
+    done = place.run("ingest", place.articles)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "3 new (2 files read)\n"
+    assert place.run("ingest", place.articles).out == "3 unchanged (2 files read)\n"
+    done = place.run("publish", "--to", place.folder / "site")
+    assert (done.code, done.err) == (0, "")
+    assert "2 feeds rendered, 6 documents changed" in done.out
+    feed = json.loads((place.folder / "site" / "feeds" / "all.json").read_bytes())
+    assert len(feed["items"]) == 3
+    done = place.run("send", "morning")
+    assert (done.code, done.err) == (0, "")
+    assert "messages: 1 accepted" in done.out
+    assert len(place.subjects()) == 1
+    status = place.run("status")
+    assert (status.code, status.err) == (0, "")
+    assert "articles: 3 visible" in status.out
+    assert "to be rendered" not in status.out
+
+
+def test_json_is_one_object(place: Place) -> None:
+    write(place.articles, "a.md", markdown("The mill"))
+    write(place.articles, "b.md", markdown("The boat", date="someday"))
+    done = place.run("ingest", place.articles, "--json")
+    assert done.code == 1
+    assert done.data["files"] == 2
+    problems = done.data["problems"]
+    assert isinstance(problems, list)
+    assert [problem["line"] for problem in problems] == [3]
+    published = place.run("publish", "--json", "--to", place.folder / "site").data
+    assert (published["feeds"], published["documents"], published["left_out"]) == (2, 6, [])
+    tree = published["tree"]
+    assert isinstance(tree, dict)
+    assert (tree["unchanged"], tree["removed"]) == (0, 0)
+    sent = place.run("send", "morning", "--json").data
+    assert sent["messages"] == {"accepted": 1}
+    [opened] = sent["opened"] if isinstance(sent["opened"], list) else []
+    assert (opened["digest"], opened["readers"]) == ("morning", 1)
+    status = place.run("status", "--json").data
+    assert status["books"] == {"morning": {"accepted": 1}}
+    assert status["readers"] == 1
+    [lane] = status["lanes"] if isinstance(status["lanes"], list) else []
+    assert lane["next"].endswith(f"T07:30 {ZONE}")
+
+
+def test_what_cannot_be_read_is_told_by_file_and_line_and_is_1(light: Place) -> None:
+    write(light.articles, "good.md", markdown("Good"))
+    broken = write(light.articles, "broken.md", "---\ntitle: [\n---\nText.\n")
+    done = light.run("ingest", light.articles, light.folder / "nothing.md")
+    assert (done.code, done.err) == (1, "")
+    lines = done.out.splitlines()
+    assert any(line.startswith(f"{broken}:") for line in lines)
+    assert any(line.startswith(f"{light.folder / 'nothing.md'}: ") for line in lines)
+    assert lines[-1].startswith("1 new")
+
+
+def test_a_removed_feed_leaves_the_tree(light: Place) -> None:
+    site = light.folder / "site"
+    light.run("publish", "--to", site)
+    config = light.config / "paperround.yaml"
+    config.write_text(config.read_text().replace(", sport: {select: {sections: [Sport]}}", ""))
+    done = light.run("publish", "--to", site, "--json")
+    assert isinstance(done.data["tree"], dict)
+    assert done.data["tree"]["removed"] == 3
+    assert not (site / "feeds" / "sport.rss").exists()
+
+
+def test_nothing_is_due_on_the_first_day(light: Place) -> None:
+    write(light.articles, "a.md", markdown("The mill"))
+    light.run("ingest", light.articles)
+    done = light.run("send")
+    assert (done.code, done.err) == (0, "")
+    assert "nothing is due" in done.out
+    assert light.subjects() == []
+
+
+def test_send_as_if_it_were_another_time(place: Place) -> None:
+    write(place.articles, "a.md", markdown("The mill"))
+    place.run("ingest", place.articles)
+    place.run("send")  # the reader is known from now on
+    done = place.run("send", "--at", "2099-01-02T07:30", "--json")
+    assert done.code == 0
+    [opened] = done.data["opened"] if isinstance(done.data["opened"], list) else []
+    assert (opened["slot"], opened["readers"]) == (f"2099-01-02T07:30 {ZONE}", 1)
+    assert done.data["messages"] == {"accepted": 1}
+    assert place.subjects() == ["Courier: The mill"]
+    again = place.run("send", "--at", "2099-01-02T06:30Z", "--json")
+    assert again.data["opened"] == []
+
+
+def test_sending_again_sends_nothing_twice(light: Place) -> None:
+    write(light.articles, "a.md", markdown("The mill"))
+    light.run("ingest", light.articles)
+    light.run("send", "morning")
+    done = light.run("send", "morning")
+    assert done.code == 0
+    assert "no new articles" in done.out
+    assert len(light.subjects()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["mornin"], "did you mean `morning`?"),
+        (["xyzzy"], "there is no digest `xyzzy`; there is `morning`"),
+        (["--at", "soon"], "write it like 2026-11-23T07:30"),
+        (["--at", "2026-13-01T00:00"], "is no time"),
+        (["--at", "0001-01-01"], "is too far away"),
+        (["--at", "9999-12-31T23:59"], "is too far away"),
+    ],
+)
+def test_send_says_what_it_does_not_understand(
+    light: Place, arguments: Sequence[str], says: str
+) -> None:
+    done = light.run("send", *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+
+
+def test_a_relay_that_is_not_there_defers_and_is_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_tables: Path
+) -> None:
+    store = tmp_path / "store.db"
+    store.write_bytes(sqlite_tables.read_bytes())
+    mail = "{from: news@example.org, transport: 'smtp://127.0.0.1:1'}"
+    place = a_place(tmp_path, monkeypatch, f"sqlite:///{store}", mail=mail)
+    write(place.articles, "a.md", markdown("The mill"))
+    place.run("ingest", place.articles)
+    done = place.run("send", "morning", "--json")
+    assert done.code == 1
+    assert done.data["messages"] == {"deferred": 1}
+
+
+def test_a_ledger_that_cannot_be_written_is_one_line(light: Place) -> None:
+    write(light.articles, "a.md", markdown("The mill"))
+    light.run("ingest", light.articles)
+    with sqlite3.connect(light.folder / "store.db") as connection:
+        connection.execute(
+            "CREATE TRIGGER broken BEFORE UPDATE ON deliveries"
+            " BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END"
+        )
+    done = light.run("send", "morning")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.endswith("the disk is broken\n")
+    assert done.err.count("\n") == 1
+
+
+def test_without_a_mail_section_send_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_tables: Path
+) -> None:
+    store = tmp_path / "store.db"
+    store.write_bytes(sqlite_tables.read_bytes())
+    none = {"mail": "", "digests": "", "subscribers": ""}
+    place = a_place(tmp_path, monkeypatch, f"sqlite:///{store}", **none)
+    assert place.run("check").code == 0
+    done = place.run("send")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.count("\n") == 1
+    assert "mail:" in done.err
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        "sqlite:////proc/nowhere/store.db",
+        "sqlite:///{folder}",
+        "sqlite:///{folder}/config/paperround.yaml",
+        "sqlite:///{folder}/config/paperround.yaml/store.db",
+        "postgresql://reader:secret-word@127.0.0.1:1/none",
+        "postgresql://reader:secret-word@nowhere.invalid/none",
+    ],
+)
+@pytest.mark.parametrize("command", ["status", "run"])
+def test_a_store_that_cannot_be_opened_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str, command: str
+) -> None:
+    place = a_place(tmp_path, monkeypatch, store.format(folder=tmp_path))
+    done = place.run(command)
+    assert (done.code, done.out) == (1, "")
+    assert done.err.count("\n") == 1
+    assert done.err.startswith("paperround: store ")
+    assert "secret-word" not in done.err
+
+
+def test_a_tree_that_cannot_be_written_is_one_line(light: Place) -> None:
+    file = write(light.folder, "file", "")
+    done = light.run("publish", "--to", file / "site")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"paperround: cannot write to {file / 'site'}")
+    assert done.err.count("\n") == 1
+
+
+def test_the_demo_does_the_whole_job_and_says_where_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    into = tmp_path / "demo"
+    done = run(monkeypatch, "demo", "--into", into)
+    assert (done.code, done.err) == (0, "")
+    assert len(messages_in(into / "data" / "mail")) >= 1
+    assert (into / "site" / "feeds" / "all.atom").is_file()
+    for place in (into / "site" / "feeds", into / "data" / "mail" / "new", into / "config"):
+        assert str(place) in done.out
+    again = run(monkeypatch, "demo", "--into", into, "--json")  # it clears what it made itself
+    assert again.code == 0
+    assert again.data["messages"] == len(messages_in(into / "data" / "mail"))
+    assert again.data["refused"] == 0
+
+
+def test_the_demo_leaves_other_peoples_folders_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precious = write(tmp_path, "precious.txt", "mine")
+    done = run(monkeypatch, "demo", "--into", tmp_path)
+    assert done.code == 2
+    assert "not empty" in done.err
+    assert precious.read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]

@@ -1,0 +1,226 @@
+"""A round under adverse conditions: a store that fails, a relay that refuses, a clock that jumps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from feeds.errors import StoreError
+from notifier.delivery.delivery import Answer, Letter, Phase, State, Verdict
+from notifier.delivery.ledger import Chunk, Ledger
+from notifier.mailing import Sender, deliver, open_due, open_now
+from notifier.mailing.delivering import HALT_PAUSE
+from notifier.service import House
+from notifier.settings import MailSettings
+from notifier.tables import issues
+from tests.notifier.builders import a_digest, a_house, a_reader, some_settings
+from tests.notifier.test_mailing import (
+    DAY,
+    MINUTE,
+    SLOT,
+    START,
+    begin,
+    clear,
+    messages_in,
+    round_,
+    send,
+    titles,
+    write,
+)
+
+ACCEPTED = Answer(verdict=Verdict.ACCEPTED, phase=Phase.ANSWER, code=250)
+
+
+@dataclass
+class Relay:
+    """A way out that answers as told, after `seconds`."""
+
+    answer: Answer = ACCEPTED
+    seconds: float = 0.0
+    letters: int = 0
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Relay]:
+        yield self
+
+    async def send(self, letter: Letter) -> Answer:
+        self.letters += 1
+        await asyncio.sleep(self.seconds)
+        return self.answer
+
+    async def check(self) -> Answer | None:
+        return None
+
+
+class Failing(Ledger):
+    """A ledger whose store is gone when an answer is to be recorded, or a claim renewed."""
+
+    broken = StoreError("the store is gone")
+
+    async def mark(self, *_: object) -> None:
+        raise self.broken
+
+
+async def an_open_issue(house: House, now: datetime = SLOT) -> None:
+    await begin(house)
+    await write(house, "a", now=START)
+    await open_due(house.desk(), now)
+
+
+def sender_of(house: House, **fields: object) -> Sender:
+    return replace(house.sender(), **({"transport": Relay()} | fields))
+
+
+async def test_a_store_that_fails_in_the_middle_is_one_plain_error(
+    store_url: str, tmp_path: Path
+) -> None:
+    readers = tuple(a_reader(f"reader{number}@readers.example") for number in range(250))
+    settings = some_settings(store_url, tmp_path, subscribers=readers)
+    async with a_house(settings, START) as house:
+        await an_open_issue(house)
+        sender = sender_of(house, ledger=Failing(house.database), connections=3)
+        with pytest.raises(StoreError):
+            await deliver(sender, lambda: SLOT, asyncio.Event())
+        later = SLOT + 2 * MINUTE
+        relay = Relay()
+        await deliver(sender_of(house, transport=relay), lambda: later, asyncio.Event())
+        assert relay.letters == 250
+        assert await house.ledger.books() == {("morning", State.ACCEPTED): 250}
+
+
+async def test_a_bug_is_no_store_error(sqlite_url: str, tmp_path: Path) -> None:
+    class Buggy(Failing):
+        broken = ZeroDivisionError()  # type: ignore[assignment]  # whatever a bug may raise
+
+    async with a_house(some_settings(sqlite_url, tmp_path), START) as house:
+        await an_open_issue(house)
+        sender = sender_of(house, ledger=Buggy(house.database))
+        with pytest.raises(ExceptionGroup):
+            await deliver(sender, lambda: SLOT, asyncio.Event())
+
+
+@pytest.fixture
+def sqlite_url(sqlite_tables: Path, tmp_path: Path) -> str:
+    (tmp_path / "store.db").write_bytes(sqlite_tables.read_bytes())
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+async def test_a_heartbeat_outlives_a_moment_without_the_store(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifier.mailing.delivering.LEASE", timedelta(seconds=0.3))
+    beats: list[bool] = []
+
+    class Hiccup(Ledger):
+        async def renew(self, chunk: Chunk, until: datetime) -> bool:
+            beats.append(True)
+            if len(beats) == 1:
+                raise StoreError("the store is gone")
+            return await super().renew(chunk, until)
+
+    async with a_house(some_settings(sqlite_url, tmp_path), START) as house:
+        await an_open_issue(house)
+        sender = sender_of(house, ledger=Hiccup(house.database), transport=Relay(seconds=0.5))
+        done = await deliver(sender, lambda: SLOT, asyncio.Event())
+        assert done.counts == {State.ACCEPTED: 1}
+    assert len(beats) >= 2
+
+
+async def test_a_relay_that_refuses_us_costs_nobody_the_issue(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    refused = Answer(verdict=Verdict.HALT, phase=Phase.LOGIN, code=535, text="no")
+    async with a_house(some_settings(sqlite_url, tmp_path), START) as house:
+        await an_open_issue(house)
+        done = await deliver(
+            sender_of(house, transport=Relay(refused)), lambda: SLOT, asyncio.Event()
+        )
+        assert (done.halted, done.counts) == ("no", {})
+        assert await house.ledger.next_due() == SLOT + HALT_PAUSE
+        again = SLOT + HALT_PAUSE
+        assert (await deliver(sender_of(house), lambda: again, asyncio.Event())).counts == {
+            State.ACCEPTED: 1
+        }
+
+
+async def test_a_quiet_day_is_not_part_of_the_next_issue(sqlite_url: str, tmp_path: Path) -> None:
+    """The slot was considered: there was nothing to say."""
+    async with a_house(some_settings(sqlite_url, tmp_path), START) as house:
+        await an_open_issue(house)
+        await round_(house, SLOT + DAY)
+        await write(house, "b", now=SLOT + DAY + MINUTE)
+        [opened] = await round_(house, SLOT + 2 * DAY)
+        assert opened.articles == 1
+        async with house.database.read() as connection:
+            spans = (await connection.execute(issues.select())).mappings().all()
+        assert [row["spans_from"] for row in spans] == [None] * 3
+
+
+async def test_sending_as_if_it_were_later_delivers_at_once_and_leaves_the_clock_alone(
+    store_url: str, tmp_path: Path
+) -> None:
+    settings = some_settings(store_url, tmp_path)
+    async with a_house(settings, START) as house:
+        await begin(house)
+        await write(house, "a", now=START)
+        [opened] = await open_due(house.desk(), START + MINUTE, SLOT + DAY)
+        assert opened.slot == "2026-11-24T07:30 Europe/Paris"
+        await send(house, START + MINUTE)
+        assert titles(settings) == [["a"]]
+        clear(settings)
+        await write(house, "b", now=START + 2 * MINUTE)
+        [_, late] = await house.store.arrived(0, 9, 9)
+        assert late.arrived_at == START + 2 * MINUTE
+        assert await open_due(house.desk(), SLOT + DAY) == []
+        await round_(house, SLOT + 2 * DAY)
+    assert titles(settings) == [["b"]]
+
+
+async def test_sending_a_named_digest_as_if_it_were_later_reveals_nothing_early(
+    store_url: str, tmp_path: Path
+) -> None:
+    from feeds import Date
+    from tests.notifier.test_mailing import an_article
+
+    settings = some_settings(store_url, tmp_path)
+    async with a_house(settings, START) as house:
+        await begin(house)
+        await write(house, "a", now=START)
+        await house.store.ingest([an_article("b", published=Date(SLOT))], START)
+        await open_now(house.desk(), ["morning"], START + MINUTE, SLOT + DAY)
+        await send(house, START + MINUTE)
+        assert (await house.store.counts()).embargoed == 1
+    assert titles(settings) == [["a"]]
+
+
+async def test_a_message_that_cannot_be_made_costs_only_its_own_digest(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    broken = a_digest("broken", title="Broken", language="not a language")
+    settings = some_settings(
+        sqlite_url,
+        tmp_path,
+        digests=(broken, a_digest()),
+        subscribers=(a_reader("first@readers.example", "broken", "morning"),),
+    )
+    async with a_house(settings, START) as house:
+        await begin(house)
+        await write(house, "a", now=START)
+        opened = {result.digest: result for result in await round_(house, SLOT)}
+    assert opened["broken"].failed
+    assert (opened["morning"].readers, len(messages_in(tmp_path / "mail"))) == (1, 1)
+
+
+def test_a_password_shows_in_no_repr() -> None:
+    from notifier.settings import SmtpRelay
+
+    relay = SmtpRelay(host="mail.example.org", port=587, tls="starttls", password="s3cret")
+    mail = MailSettings(from_address="news@example.org", transport=relay)
+    settings = replace(some_settings("postgresql://u:s3cret@h/db", Path()), mail=mail)
+    assert "s3cret" not in repr(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from measuring import a_moment, bare_feedgen, figure, median_seconds
 
 from feeds import Content, Date, Document, Entry, FeedSpec, Place, Site, from_document
-from feeds.render import render
+from feeds.render import Kept, render
 
 ITEMS = 5_000
 WORDS = (
@@ -41,6 +41,18 @@ def main() -> None:
     site = Site(name="Riverside Courier", url="https://news.example.org")
     ours = median_seconds(lambda: render(spec, site, entries, changed_at=a_moment(0)), 3)
     reference = median_seconds(lambda: bare_feedgen(entries), 3)
+    kept = Kept()
+    render(spec, site, entries[1:], changed_at=a_moment(0), kept=kept)
+    again = median_seconds(
+        lambda: render(spec, site, entries, changed_at=a_moment(0), kept=kept), 3
+    )
+    figure(
+        f"render {ITEMS} items of which one is new",
+        again * 1000,
+        reference * 1000,
+        "ms",
+        reference / again,
+    )
     figure(
         f"render {ITEMS} items (ours 3 formats, feedgen 2)",
         ours * 1000,

@@ -182,7 +182,8 @@ def from_document(document: Document, content: Content) -> Article:
         raise InvalidArticle(f"the url {document.url[:80]!r} is not an http or https address")
     if not (text or summary or (title and (url or enclosures))) and not document.withdrawn:
         raise InvalidArticle("there is no text: give it content, a summary, or a url and a title")
-    made = title or texts.first_sentence(text or summary, TITLE_FROM_TEXT) or document.id
+    made = title or texts.first_sentence(text or summary, TITLE_FROM_TEXT)
+    made = made or document.id or url or document.path  # of a bare notice of withdrawal
     own_id = texts.one_line(document.id)
     return Article(
         source=document.source,
@@ -215,11 +216,13 @@ def from_document(document: Document, content: Content) -> Article:
 def succeed(known: Article, incoming: Article) -> Article:
     """Return `incoming` under the identity of `known`, keeping what only that one knew.
 
-    The fingerprint stays that of `incoming`: the same document again is no change.
+    The id that feeds have published stays. So does the fingerprint of `incoming`: the same
+    document again is no change.
     """
     return replace(
         incoming,
         id=known.id,
+        own_iri=known.own_iri,
         published=incoming.published or known.published,
         publication=incoming.publication or known.publication,
     )
@@ -277,7 +280,7 @@ def _fingerprint(article: Article) -> str:
     both = (article.published, article.updated)
     dates = [f"{date.at.isoformat()}{date.day_only}" if date else "" for date in both]
     lists = [repr(article.authors), repr(article.tags), repr(article.enclosures)]
-    flags = repr((article.excerpt, article.withdrawn))
+    flags = repr((article.excerpt, article.withdrawn)) + ("again" if article.resend else "")
     words = [article.title, article.html, article.text, article.summary, article.image]
     labels = [article.url, article.own_iri, article.section, article.language, article.publication]
     return texts.digest(*words, *labels, *dates, *lists, flags)

@@ -22,6 +22,7 @@ from sqlalchemy import BigInteger, Connection, Engine, Table, TypeDecorator, eve
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from feeds.errors import StoreError
@@ -216,7 +217,7 @@ class _translated:  # noqa: N801 - reads as a word in a with statement
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, DBAPIError):
             raise StoreError(f"store {self._name}: {_driver_words(error)}") from error.orig
-        if isinstance(error, (OSError, sqlite3.Error)):
+        if isinstance(error, (OSError, sqlite3.Error, PoolTimeout)):
             raise StoreError(f"store {self._name}: {error}") from error
 
 

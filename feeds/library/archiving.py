@@ -24,7 +24,8 @@ async def archive(press: Press, spec: FeedSpec, name: str) -> Mapping[Format, Re
         press.site,
         entries,
         changed_at=found.changed_at,
-        chain=Chain(archive=name, previous=previous, hub=""),
+        chain=Chain(archive=name, previous=previous),
+        kept=press.kept,
     )
 
 

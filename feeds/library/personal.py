@@ -19,7 +19,9 @@ async def render_personal(press: Press, spec: FeedSpec) -> Mapping[Format, Rende
     """Return the newest articles that `spec` selects, by arrival, in every format."""
     entries = await _newest(press, spec)
     changed_at = max((entry.changed_at for entry in entries), default=EPOCH)
-    return await asyncio.to_thread(render, spec, press.site, entries, changed_at=changed_at)
+    return await asyncio.to_thread(
+        render, spec, press.site, entries, changed_at=changed_at, kept=press.kept
+    )
 
 
 async def _newest(press: Press, spec: FeedSpec) -> list[Entry]:

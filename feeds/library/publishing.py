@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -16,7 +16,7 @@ from feeds.kit.text import digest
 from feeds.labels import ForEach, labels_of
 from feeds.membership import Member, Touch, member_of, movement
 from feeds.publish import DatabaseShelf
-from feeds.render import RENDERING, render
+from feeds.render import RENDERING, Kept, render
 from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FeedState, LabelStore
 
 _RUN = 500  # changes, or articles of a feed chosen anew, that are looked at together
@@ -44,6 +44,7 @@ class Press:
     feeds: tuple[FeedSpec, ...]
     for_each: tuple[ForEach, ...] = ()
     hub: str = ""
+    kept: Kept = field(default_factory=Kept)
 
 
 async def publish(press: Press, now: datetime) -> Published:
@@ -171,6 +172,6 @@ async def _render(press: Press, spec: FeedSpec, state: FeedState) -> list[Render
     chain = await chain_of(press, spec)
     entries = await press.index.live(spec.name, spec.items)
     made = await asyncio.to_thread(
-        render, spec, press.site, entries, changed_at=state.touched_at, chain=chain
+        render, spec, press.site, entries, changed_at=state.touched_at, chain=chain, kept=press.kept
     )
     return list(made.values())

@@ -32,6 +32,6 @@ async def news(press: Press, spec: FeedSpec, standing: Standing, since: Version)
         return None
     chain = await chain_of(press, spec)
     made = await asyncio.to_thread(
-        render, spec, press.site, fresh, changed_at=standing.modified, chain=chain
+        render, spec, press.site, fresh, changed_at=standing.modified, chain=chain, kept=press.kept
     )
     return made[standing.format].body

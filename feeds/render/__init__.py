@@ -13,11 +13,12 @@ from datetime import datetime
 
 from feeds.article import Entry
 from feeds.feed import Chain, FeedSpec, Format, Rendering, Site
-from feeds.render.item import Channel, Item, channel_of, item_of, whole_seconds
-from feeds.render.jsonfeed import json_document, json_item
-from feeds.render.syndication import Element, atom_document, elements_of, rss_document
+from feeds.render.item import Channel, channel_of, whole_seconds
+from feeds.render.jsonfeed import json_document
+from feeds.render.syndication import atom_document, rss_document
+from feeds.render.written import Kept, Written, write
 
-__all__ = ["RENDERING", "render"]
+__all__ = ["RENDERING", "Kept", "render"]
 
 RENDERING = 1  # raised whenever the same articles come out as other bytes
 
@@ -32,25 +33,28 @@ def render(
     *,
     changed_at: datetime,
     chain: Chain = _ALONE,
+    kept: Kept | None = None,
 ) -> dict[Format, Rendering]:
     """Return a document of `spec` with `entries` in every format, newest entry first.
 
+    `kept` spares writing an entry again that another document, or an earlier one, has.
     `chain` says whether it is the live feed or an archive, and what it is linked with.
     `changed_at` is the last real change of this feed, an aware instant: its `modified`, and the
     `updated` of a feed without entries. An entry that cannot be rendered, or repeats the id of a
     newer one, is left out of all formats and named by its article's id.
     """
-    built: list[_Built] = []
+    placed: list[_Placed] = []
     left_out: list[str] = []
     for entry in entries:
         try:
-            built.append(_build(entry, spec, site))
+            placed.append(_place(entry, spec, site, kept))
         except Exception:  # noqa: BLE001 - whatever is wrong with one entry, the others appear
             left_out.append(_name(entry))
-    kept = _newest_of_each_id(built)
-    left_out += [one.name for one in set(built).difference(kept)]
-    updated = max((one.item.updated for one in kept), default=changed_at)
-    bodies = _documents(channel_of(spec, site, updated, chain), kept)
+    shown = _newest_of_each_id(placed)
+    left_out += [one.name for one in set(placed).difference(shown)]
+    items = [one.written for one in shown]
+    updated = max((item.updated for item in items), default=changed_at)
+    bodies = _documents(channel_of(spec, site, updated, chain), items)
     return {
         form: Rendering(
             feed=spec.name,
@@ -64,47 +68,37 @@ def render(
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Built:
-    """One entry, written in every format."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placed:
+    """One entry, written in every format, and where it stands among the others."""
 
     name: str
     order: tuple[float, int, int, str]
-    item: Item
-    rss: Element
-    atom: Element
-    json: bytes
+    written: Written
 
 
-def _build(entry: Entry, spec: FeedSpec, site: Site) -> _Built:
-    item = item_of(entry, spec, site)
+def _place(entry: Entry, spec: FeedSpec, site: Site, kept: Kept | None) -> _Placed:
+    written = kept.written(entry, spec, site) if kept else write(entry, spec, site)
     date, position, arrival = entry.sort_key
-    rss, atom = elements_of(item)
-    return _Built(
-        name=_name(entry),
-        order=(float(date), int(position), int(arrival), item.id),
-        item=item,
-        rss=rss,
-        atom=atom,
-        json=json_item(item),
-    )
+    order = (float(date), int(position), int(arrival), written.id)
+    return _Placed(_name(entry), order, written)
 
 
-def _newest_of_each_id(built: Iterable[_Built]) -> list[_Built]:
-    """Return `built` in order, of two with one id the later updated (RFC 4287, 4.1.1)."""
-    newest: dict[str, _Built] = {}
-    for one in sorted(built, key=lambda one: one.order):
-        known = newest.get(one.item.id)
-        if known is None or known.item.updated < one.item.updated:
-            newest[one.item.id] = one
+def _newest_of_each_id(placed: Iterable[_Placed]) -> list[_Placed]:
+    """Return `placed` in order, of two with one id the later updated (RFC 4287, 4.1.1)."""
+    newest: dict[str, _Placed] = {}
+    for one in sorted(placed, key=lambda one: one.order):
+        known = newest.get(one.written.id)
+        if known is None or known.written.updated < one.written.updated:
+            newest[one.written.id] = one
     return sorted(newest.values(), key=lambda one: one.order)
 
 
-def _documents(channel: Channel, built: Sequence[_Built]) -> dict[Format, bytes]:
+def _documents(channel: Channel, items: Sequence[Written]) -> dict[Format, bytes]:
     return {
-        Format.RSS: rss_document(channel, [one.rss for one in built]),
-        Format.ATOM: atom_document(channel, [one.atom for one in built]),
-        Format.JSON: json_document(channel, [one.json for one in built]),
+        Format.RSS: rss_document(channel, [item.rss for item in items]),
+        Format.ATOM: atom_document(channel, [item.atom for item in items]),
+        Format.JSON: json_document(channel, [item.json for item in items]),
     }
 
 

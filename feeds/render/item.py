@@ -156,9 +156,14 @@ def to_uri(iri: str) -> str:
 def _summary(article: Article) -> str:
     """The summary that was given, else the beginning of the text; a teaser ends as it ended."""
     if article.summary or article.excerpt:
-        return one_line(article.summary or article.text)
-    head = one_line(article.text[: 4 * SUMMARY_LIMIT])
-    return shorten(head if len(head) > SUMMARY_LIMIT else one_line(article.text), SUMMARY_LIMIT)
+        return _folded(article.summary or article.text)
+    head = _folded(article.text[: 4 * SUMMARY_LIMIT])
+    return shorten(head if len(head) > SUMMARY_LIMIT else _folded(article.text), SUMMARY_LIMIT)
+
+
+def _folded(text: str) -> str:
+    """Return what is clean already on one line; `one_line` would clean it once more."""
+    return " ".join(text.split())
 
 
 def _says_all(summary: str, article: Article) -> bool:

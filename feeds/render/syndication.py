@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, TypeAlias
@@ -29,22 +29,30 @@ ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
 HISTORY = "http://purl.org/syndication/history/1.0"
 MEDIA = "http://search.yahoo.com/mrss/"
+_CONTENT = "http://purl.org/rss/1.0/modules/content/"
+# The prefixes that a document declares for all its entries.
+_RSS_NAMES = {"dc": DC, "media": MEDIA, "atom": ATOM, "content": _CONTENT}
+_ATOM_NAMES = {None: ATOM, "media": MEDIA}
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MARKUP = re.compile("([&<])")
 
 
-def elements_of(item: Item) -> tuple[Element, Element]:
-    """Return `item` as an RSS item and as an Atom entry (RFC 4287, 4.1.2).
+def written_in_xml(item: Item) -> tuple[bytes, bytes]:
+    """Return `item` as an RSS item and as an Atom entry (RFC 4287, 4.1.2), to stand in a document.
 
     Raises ValueError or TypeError for text that XML cannot hold.
     """
     entry = _feedgen_entry(item)
-    return entry.rss_entry(), entry.atom_entry()
+    rss = etree.SubElement(etree.Element("rss", nsmap=_RSS_NAMES), "channel")
+    rss.append(entry.rss_entry())
+    atom = etree.Element(f"{{{ATOM}}}feed", nsmap=_ATOM_NAMES)
+    atom.append(_named(entry.atom_entry()))
+    return _cut(rss.getparent(), b"  <channel>\n", b"  </channel>"), _cut(atom, b">\n", b"</feed>")
 
 
-def atom_document(channel: Channel, entries: Iterable[Element]) -> bytes:
+def atom_document(channel: Channel, entries: Sequence[bytes]) -> bytes:
     """Return the Atom feed of `entries`."""
-    feed = _feedgen_feed(channel, Format.ATOM, entries)
+    feed = _feedgen_feed(channel, Format.ATOM)
     feed.register_extension("paperround", _AtomFeed, rss=False)
     feed.paperround.channel = channel
     feed.id(channel.id)
@@ -52,17 +60,19 @@ def atom_document(channel: Channel, entries: Iterable[Element]) -> bytes:
     feed.author(name=channel.publisher, uri=channel.home)
     if channel.description:
         feed.subtitle(channel.description)
-    return bytes(feed.atom_str(pretty=True))
+    head, end, tail = bytes(feed.atom_str(pretty=True)).rpartition(b"</feed>")
+    return b"".join((head, *entries, end, tail))
 
 
-def rss_document(channel: Channel, items: Iterable[Element]) -> bytes:
+def rss_document(channel: Channel, items: Sequence[bytes]) -> bytes:
     """Return the RSS channel of `items`, by the profile of the RSS Advisory Board."""
-    feed = _feedgen_feed(channel, Format.RSS, items)
+    feed = _feedgen_feed(channel, Format.RSS)
     feed.register_extension("paperround", _RssChannel, atom=False)
     feed.paperround.channel = channel
     feed.updated(_Unsaid(1970, 1, 1, tzinfo=UTC))
     feed.description(channel.description or channel.title)
-    return bytes(feed.rss_str(pretty=True))
+    head, end, tail = bytes(feed.rss_str(pretty=True)).rpartition(b"  </channel>")
+    return b"".join((head, *items, end, tail))
 
 
 def rfc822(at: datetime) -> str:
@@ -146,22 +156,7 @@ class _Entry:
         _put_image(entry, item)
 
 
-class _Finished:
-    """An entry that is built already, in the shape in which feedgen asks for one."""
-
-    def __init__(self, element: Element) -> None:
-        self._element = element
-
-    def register_extension(self, *_: object) -> None:
-        """Nothing is left to extend."""
-
-    def atom_entry(self) -> Element:
-        return self._element
-
-    rss_entry = atom_entry
-
-
-def _feedgen_feed(channel: Channel, form: Format, elements: Iterable[Element]) -> FeedGenerator:
+def _feedgen_feed(channel: Channel, form: Format) -> FeedGenerator:
     feed = FeedGenerator()
     feed.title(channel.title)
     feed.language(channel.language)
@@ -169,9 +164,21 @@ def _feedgen_feed(channel: Channel, form: Format, elements: Iterable[Element]) -
     # The last link becomes the channel's own in RSS, whatever its rel.
     feed.link(href=channel.links[form], rel="self", type=form.media_type)
     feed.link(href=channel.home, rel="alternate", type="text/html")
-    for element in elements:
-        feed.add_entry(_Finished(element), order="append")
     return feed
+
+
+def _named(entry: Element) -> Element:
+    """Put an entry that feedgen made without a namespace into Atom's, with all that is in it."""
+    for element in entry.iter("*"):
+        if not element.tag.startswith("{"):
+            element.tag = f"{{{ATOM}}}{element.tag}"
+    return entry
+
+
+def _cut(root: Element, after: bytes, before: bytes) -> bytes:
+    """Return what a document has between its first `after` and its last `before`."""
+    whole: bytes = etree.tostring(root, pretty_print=True, encoding="UTF-8")
+    return whole.partition(after)[2].rpartition(before)[0]
 
 
 def _feedgen_entry(item: Item) -> FeedEntry:

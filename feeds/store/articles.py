@@ -94,12 +94,13 @@ class ArticleStore:
     async def seal(self, instant: datetime, now: datetime) -> int:
         """Return the last arrival not after `instant`, and keep it so for ever.
 
-        What is due is revealed first; whatever arrives later gets a later instant.
+        What is due is revealed first; whatever arrives later gets a later instant. An `instant`
+        that is to come is not sealed beyond `now`: the clock goes on from there.
         """
         async with self._database.write(Lock.INGEST) as connection:
             ledger = await ledgers.load(connection)
             await _reveal(connection, ledger, now)
-            ledger.sealed_at = max(ledger.sealed_at, instant)
+            ledger.sealed_at = max(ledger.sealed_at, min(instant, now))
             await ledgers.save(connection, ledger)
             return await _arrival_at(connection, instant)
 

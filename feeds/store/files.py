@@ -12,6 +12,7 @@ from feeds.kit.database import Database, Lock
 from feeds.store.tables import source_files
 
 _CHUNK = 500
+_INODES = 2**64  # inodes are unsigned, a database's numbers are not
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,21 @@ class FileMemory:
         ).where(source_files.c.source == source)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).all()
-        return {row[0]: SeenFile(*row) for row in rows}
+        return {
+            path: SeenFile(path, size, mtime_ns, inode % _INODES)
+            for path, size, mtime_ns, inode in rows
+        }
 
     async def remember(self, source: str, files: Iterable[SeenFile]) -> None:
         """Record how `files` looked when they were read."""
-        files = list(files)
+        files = {file.path: file for file in files}.values()
         values = [
             {
                 "source": source,
                 "path": file.path,
                 "size": file.size,
                 "mtime_ns": file.mtime_ns,
-                "inode": file.inode,
+                "inode": _signed(file.inode),
             }
             for file in files
         ]
@@ -66,6 +70,10 @@ class FileMemory:
             return
         async with self._database.write(Lock.INGEST) as connection:
             await _forget(connection, source, paths)
+
+
+def _signed(inode: int) -> int:
+    return inode - _INODES if inode >= _INODES // 2 else inode
 
 
 async def _forget(connection: AsyncConnection, source: str, paths: list[str]) -> None:

@@ -20,6 +20,7 @@ from feeds.store.tables import article_keys, articles, source_files
 _CHUNK = 200
 
 Key = tuple[str, str]
+_ANY = ""  # in place of the source, for an IRI by which every source may name the article
 
 
 class Identities:
@@ -42,21 +43,20 @@ class Identities:
 
     def find(self, article: Article) -> Known | None:
         """Return what is known of `article` under whatever identity it has."""
-        for id_ in (
-            self._by_key.get((article.source, article.key)),
-            self._by_iri.get(article.own_iri) if article.own_iri else None,
-        ):
-            if id_ is not None:
-                return self._known[id_]
+        for key in _keys(article):
+            if key in self._by_key:
+                return self._known[self._by_key[key]]
+        if article.own_iri in self._by_iri:
+            return self._known[self._by_iri[article.own_iri]]
         return self._find_by_opening(article)
 
     async def remember(self, incoming: Article, stored: Article, decision: Decision) -> None:
-        """Keep the key that led to `stored`, and for the rest of the batch its new words."""
-        key = (incoming.source, incoming.key)
-        if key not in self._by_key:
-            self._by_key[key] = stored.id
-            values = {"source": key[0], "key": key[1], "article_id": stored.id}
-            await self._connection.execute(insert(article_keys).values(values))
+        """Keep the keys that led to `stored`, and for the rest of the batch its new words."""
+        for key in _keys(incoming):
+            if key not in self._by_key and key != (_ANY, f"iri:{stored.own_iri}"):
+                self._by_key[key] = stored.id
+                values = {"source": key[0], "key": key[1], "article_id": stored.id}
+                await self._connection.execute(insert(article_keys).values(values))
         if decision.article is not None:
             self._keep(Known(article=stored, withdrawn=stored.withdrawn, origin_exists=True))
 
@@ -67,7 +67,7 @@ class Identities:
         return found[0] if found and (article.publication or len(found) == 1) else None
 
     async def _read(self, batch: Sequence[Article]) -> None:
-        keys = [(article.source, article.key) for article in batch]
+        keys = [key for article in batch for key in _keys(article)]
         matched = await self._connection.execute(
             select(article_keys).where(tuple_(article_keys.c.source, article_keys.c.key).in_(keys))
         )
@@ -114,6 +114,12 @@ class Identities:
             self._by_iri[article.own_iri] = article.id
         if article.opening and article.id not in self._by_opening[article.opening]:
             self._by_opening[article.opening].append(article.id)
+
+
+def _keys(article: Article) -> list[Key]:
+    """The keys of an article; an IRI is one where the article was published under another id."""
+    own = (article.source, article.key)
+    return [own, (_ANY, f"iri:{article.own_iri}")] if article.own_iri else [own]
 
 
 def _same_story(known: Article, incoming: Article) -> bool:

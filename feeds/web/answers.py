@@ -23,10 +23,9 @@ READING = frozenset({"GET", "HEAD"})
 HAVE_NEWS = frozenset({Format.RSS, Format.ATOM})  # formats with a 226 (RFC 3229)
 
 _ALLOW = (b"allow", b"GET, HEAD, OPTIONS")
-_OPEN: Headers = (
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Last-Modified, Link, IM, Delta-Base"),
-)
+_OPEN_TO_ALL = (b"access-control-allow-origin", b"*")
+_EXPOSED = (b"access-control-expose-headers", b"ETag, Last-Modified, Link, IM, Delta-Base")
+_OPEN: Headers = (_OPEN_TO_ALL, _EXPOSED)
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _PLAIN = (b"content-type", b"text/plain; charset=utf-8")
 _PAGE: Headers = (
@@ -78,11 +77,12 @@ def shelved(path: str, standing: Standing, url: str, hub: str = "", age: int = 0
         (b"last-modified", http_date(standing.modified).encode()),
         (b"cache-control", b"public, max-age=%d" % (age or max_age(standing.pace))),
         (b"vary", vary),
-        *_OPEN,
+        _OPEN_TO_ALL,
     )
     headers = (
         (b"content-type", standing.format.content_type.encode()),
         *validity,
+        _EXPOSED,
         _links(url, hub),
         _NOSNIFF,
     )

@@ -54,9 +54,9 @@ async def send(settings: Settings, digests: tuple[str, ...], moment: datetime) -
     async with open_house(settings, now()) as house:
         await reconcile(settings, house.roster, house.store, min(moment, now()))
         if digests:
-            opened = await open_now(house.desk(), digests, moment)
+            opened = await open_now(house.desk(), digests, now(), moment)
         else:
-            opened = await open_due(house.desk(), moment)
+            opened = await open_due(house.desk(), now(), moment)
         try:
             with alone(house.database.path, "send"):
                 return Sent(opened, await _deliver(house, moment))

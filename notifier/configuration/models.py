@@ -25,9 +25,7 @@ class Section(BaseModel):
     `stand_in` has values for required keys, with which the rest of a broken section is looked at.
     """
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     stand_in: ClassVar[dict[str, object]] = {}
 
 

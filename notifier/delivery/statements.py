@@ -102,6 +102,7 @@ async def give_up(connection: AsyncConnection, issue_id: int, reason: str, now: 
 
 
 async def close_finished(connection: AsyncConnection) -> None:
+    """Close the issues all of whose deliveries have ended, and their chunks."""
     unfinished = [State.QUEUED, State.SENDING, State.DEFERRED]
     pending = select(deliveries.c.issue_id).where(
         deliveries.c.issue_id == issues.c.id, deliveries.c.state.in_(unfinished)
@@ -128,6 +129,6 @@ async def is_as_seen(
 
 
 async def is_opening(connection: AsyncConnection, issue_id: int) -> bool:
-    """Tell whether rows may be added to an issue, and see to it that it stays so until we commit."""
+    """Tell whether rows may be added to an issue, and keep it so until we commit."""
     query = select(issues.c.state).where(issues.c.id == issue_id).with_for_update(read=True)
     return await connection.scalar(query) == "opening"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from feeds import Site
+from feeds.errors import StoreError
 from notifier.delivery.delivery import Answer, Letter, Phase, State, Verdict, next_attempt
 from notifier.delivery.frozen import Frozen
 from notifier.delivery.ledger import RESENT, Chunk, Job, Ledger, Mark
@@ -192,7 +193,8 @@ async def _heartbeat(sender: Sender, chunk: Chunk, clock: Clock) -> AsyncIterato
     async def beat() -> None:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
-            await sender.ledger.renew(chunk, clock() + LEASE)
+            with contextlib.suppress(StoreError):  # the next beat may find the store again
+                await sender.ledger.renew(chunk, clock() + LEASE)
 
     task = asyncio.create_task(beat())
     try:

@@ -20,7 +20,7 @@ from notifier.delivery.outbox import Edition, Group, Lane, Outbox
 from notifier.digest.compose import Composed, Composer, Request
 from notifier.digest.issue import Due, due, expiry, selection_of
 from notifier.digest.spec import DigestSpec
-from notifier.errors import TemplateError
+from notifier.errors import InvalidMessage, TemplateError
 from notifier.schedule.language import Schedule, parse_schedule
 from notifier.schedule.slots import extra_slot
 from notifier.settings import MailSettings
@@ -64,8 +64,11 @@ class _Window:
     upto: int
 
 
-async def open_due(desk: Desk, now: datetime) -> list[Opened]:
-    """Open every issue that is due at `now`; expire first what was not sent in time."""
+async def open_due(desk: Desk, now: datetime, at: datetime | None = None) -> list[Opened]:
+    """Open every issue that is due at `now`; expire first what was not sent in time.
+
+    With `at`, open what is due as if it were that time, with the articles there are now.
+    """
     await desk.outbox.expire(now)
     done = []
     for lane, spec, schedule in await _lanes(desk, [spec.name for spec in desk.digests]):
@@ -75,7 +78,7 @@ async def open_due(desk: Desk, now: datetime) -> list[Opened]:
             lane.key.timezone,
             served_at=lane.served_at,
             covered_to=lane.covered_to,
-            now=now,
+            now=at or now,
         )
         if found is not None:
             done.append(await _open(desk, lane, spec, found, now))
@@ -83,13 +86,15 @@ async def open_due(desk: Desk, now: datetime) -> list[Opened]:
     return done
 
 
-async def open_now(desk: Desk, names: Sequence[str], now: datetime) -> list[Opened]:
+async def open_now(
+    desk: Desk, names: Sequence[str], now: datetime, at: datetime | None = None
+) -> list[Opened]:
     """Open an extra issue of each named digest for each of its lanes, due or not."""
     await desk.outbox.expire(now)
     done = []
     for lane, spec, schedule in await _lanes(desk, names):
-        slot = extra_slot(now)
-        limit = expiry(spec, schedule, lane.key.timezone, now)
+        slot = extra_slot(at or now)
+        limit = expiry(spec, schedule, lane.key.timezone, slot.instant)
         done.append(await _open(desk, lane, spec, Due(slot=slot, expires=limit), now))
     await desk.outbox.finish()
     return done
@@ -113,7 +118,7 @@ async def _open(desk: Desk, lane: Lane, spec: DigestSpec, found: Due, now: datet
     window = _Window(lane, spec, found, await desk.store.seal(instant, now))
     try:
         chosen = await _editions(desk, window, now)
-    except TemplateError as error:
+    except (TemplateError, InvalidMessage) as error:
         return replace(result, reason=str(error), failed=True)
     if not chosen.editions:
         upto = None if chosen.held else window.upto

@@ -12,15 +12,16 @@ import logging
 import math
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import uvicorn
 
-from feeds import FeedsError
-from feeds.document import Problem
+from feeds import FeedsError, Problem
 from feeds.errors import SourceError
+from feeds.kit.text import one_line
 from feeds.library import SETTLE_NS, ingest_folder, publish
 from feeds.sources import FileState
 from feeds.web import FeedServer
@@ -79,7 +80,8 @@ async def _serve(round_: _Round, app: ASGIApp, announce: Callable[[str], None]) 
     metronome.every(TICK, round_.send)
     with _listening(settings) as listener, _signals(round_.stop):
         web = _Web(_web_settings(app, settings.grace))
-        await _look(round_)
+        if not await _first_look(round_):
+            return
         metronome.start()
         delivering = asyncio.create_task(_deliver_all(round_))
         loops = [
@@ -97,8 +99,19 @@ async def _serve(round_: _Round, app: ASGIApp, announce: Callable[[str], None]) 
         for bell in (round_.look, round_.open, round_.send):
             bell.set()
         web.should_exit = True
-        await _finish(delivering, settings.grace)
-        await asyncio.gather(*(loop for loop in loops if not loop.cancelled()), stopping)
+        await _finish(loops, delivering, settings.grace)
+        await stopping
+
+
+async def _first_look(round_: _Round) -> bool:
+    """Look once before anything is announced; False where we are told to stop meanwhile."""
+    looking = asyncio.create_task(_look(round_))
+    stopping = asyncio.create_task(round_.stop.wait())
+    await asyncio.wait([looking, stopping], return_when=asyncio.FIRST_COMPLETED)
+    await _cut(stopping if looking.done() else looking)
+    if looking.done() and not looking.cancelled():
+        looking.result()
+    return not round_.stop.is_set()
 
 
 def _web_settings(app: ASGIApp, grace: timedelta) -> uvicorn.Config:
@@ -109,14 +122,25 @@ def _web_settings(app: ASGIApp, grace: timedelta) -> uvicorn.Config:
     )
 
 
-async def _finish(delivering: asyncio.Task[None], grace: timedelta) -> None:
-    """Wait for the answers to what is in flight; what has none then is in doubt."""
-    done, _ = await asyncio.wait([delivering], timeout=grace.total_seconds())
-    if not done:
+async def _finish(
+    loops: Sequence[asyncio.Task[None]], delivering: asyncio.Task[None], grace: timedelta
+) -> None:
+    """Wait for what is in flight, then cut it; a letter without an answer then is in doubt.
+
+    Whatever is cut is done again by the next start. Raises what ended a loop.
+    """
+    done, late = await asyncio.wait(loops, timeout=grace.total_seconds())
+    if delivering in late:
         log.warning("some letters had no answer within the grace: they are in doubt")
-        delivering.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await delivering
+    for task in late:
+        await _cut(task)
+    for task in done:
+        task.result()
+
+
+async def _cut(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _loop(
@@ -150,7 +174,7 @@ async def _look(round_: _Round) -> None:
         _relieve(round_, folder.name)
         for problem in report.problems:
             if problem not in round_.refused.get(folder.name, ()):
-                log.warning("refused: %s", problem)
+                log.warning("refused: %s", one_line(str(problem)))
         round_.refused[folder.name] = tuple(report.problems)
         _note_held(round_, folder.name, report.held)
         if report.outcomes.total():
@@ -200,19 +224,25 @@ async def _deliver_all(round_: _Round) -> None:
         await round_.stop.wait()
         return
     sender = round_.house.sender()
+    refused, until = NotifierError(), _now()
 
     async def send(_: _Round) -> None:
+        nonlocal refused, until
+        if _now() < until:
+            raise refused
         done = await deliver(sender, _now, round_.stop)
         if done.counts:
             log.info("delivered: %s", ", ".join(f"{n} {s}" for s, n in done.counts.items()))
         if done.halted:
-            raise NotifierError(f"the relay refuses us, sending waits: {done.halted}")
+            until = _now() + done.pause
+            refused = NotifierError(f"the relay refuses us, sending waits: {done.halted}")
+            raise refused
 
     await _loop(round_, round_.send, send)
 
 
 def _complain(round_: _Round, name: str, error: Exception) -> None:
-    words = f"{name}: {error}"
+    words = one_line(f"{name}: {error}")
     if words not in round_.failing:
         round_.failing.add(words)
         log.error("%s", words)

@@ -120,14 +120,14 @@ async def cursors(database: Database) -> dict[str, int]:
         .where(subscriptions.c.digest == "morning")
     )
     async with database.read() as connection:
-        return {name: cursor for name, cursor in await connection.execute(query)}
+        return dict((await connection.execute(query)).tuples().all())
 
 
 async def issue_states(database: Database) -> dict[str, str]:
     """Return the state of each issue, by its slot."""
     query = select(issues.c.slot, issues.c.state)
     async with database.read() as connection:
-        return {slot: state for slot, state in await connection.execute(query)}
+        return dict((await connection.execute(query)).tuples().all())
 
 
 async def chunk_states(database: Database) -> list[str]:

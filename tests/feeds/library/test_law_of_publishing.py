@@ -80,7 +80,7 @@ steps = st.lists(
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=steps)
 def test_a_published_feed_is_what_its_articles_say(
@@ -127,7 +127,7 @@ async def _publish(press: Press, now: datetime, before: Shelf) -> Shelf:
 async def _naively(press: Press) -> dict[tuple[str, Format], bytes]:
     entries = await press.store.arrived(0, 10**6, 10**6)
     states = await press.index.states()
-    found = {}
+    found: dict[tuple[str, Format], bytes] = {}
     for spec in press.feeds:
         chosen = [entry for entry in entries if spec.select.admits(entry.article)]
         made = render(spec, press.site, chosen, changed_at=states[spec.name].touched_at)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import brotli
 import pytest
 
 from feeds import Article
@@ -181,3 +183,52 @@ async def test_a_folder_that_cannot_be_written_is_one_sentence(
     tree = tmp_path / "file" if way == "a file" else tmp_path / "file" / "below"
     with pytest.raises(FeedsError, match="cannot write to"):
         await mirrored(press, tree, an_article("a"))
+
+
+async def test_compressed_forms_stand_beside_each_file_and_are_of_the_same_time(
+    press: Press, tree: Path
+) -> None:
+    await mirrored(press, tree, an_article("a", text="long " * 300))
+    for name, body in files(tree).items():
+        path = tree / name
+        coded = [path.with_name(path.name + ending) for ending in (".gz", ".br")]
+        if len(body) < 512:
+            assert not any(form.exists() for form in coded)
+            continue
+        assert gzip.decompress(coded[0].read_bytes()) == body
+        assert brotli.decompress(coded[1].read_bytes()) == body
+        assert {form.stat().st_mtime_ns for form in coded} == {path.stat().st_mtime_ns}
+
+
+async def test_compressed_forms_change_and_go_with_their_file(press: Press, tree: Path) -> None:
+    await mirrored(press, tree, an_article("a", text="long " * 300), an_article("b"))
+    page = tree / "articles" / an_article("a").id / "index.html"
+    await mirrored(press, tree, an_article("a", text="another " * 300), hours=1)
+    for path in (page, tree / "feeds" / "all.rss"):
+        assert b"another" in gzip.decompress(path.with_name(f"{path.name}.gz").read_bytes())
+    await mirrored(press, tree, an_article("a", withdrawn=True), hours=2)
+    assert not page.parent.exists()
+
+
+async def test_what_a_crash_left_half_done_is_done_again(press: Press, tree: Path) -> None:
+    await mirrored(press, tree, an_article("a"))
+    form = tree / "feeds" / "all.atom.gz"
+    form.write_bytes(b"of a later version, whose file was not written any more")
+    done = await mirrored(press, tree, hours=1)
+    assert done.written == 1
+    assert gzip.decompress(form.read_bytes()) == files(tree)["feeds/all.atom"]
+
+
+async def test_archives_are_written_once_and_again_when_they_change(
+    sqlite: Database, tree: Path
+) -> None:
+    press = a_press(sqlite, a_feed(items=2))
+    await mirrored(press, tree, *[an_article(name) for name in "abcde"])
+    archives = sorted(name for name in files(tree) if name.startswith("feeds/all/"))
+    assert len(archives) == 6  # two full ones in three formats
+    before = times(tree)
+    done = await mirrored(press, tree, hours=1)
+    assert (done.written, done.removed, times(tree)) == (0, 0, before)
+    await mirrored(press, tree, an_article("a", text="mended"), hours=2)
+    changed = {name for name, at in times(tree).items() if before[name] != at}
+    assert changed & set(archives) == {name for name in archives if "-1." in name}

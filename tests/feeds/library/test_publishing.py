@@ -205,16 +205,17 @@ async def test_the_live_feed_has_what_arrived_last_however_old_it_says_it_is(
 
 
 async def test_more_changes_than_are_looked_at_together_all_arrive(light: Press) -> None:
-    long = replace(light, feeds=(a_feed(items=2000),))
-    await publish(long, NOW)
-    many = [an_article(f"n{number}", text=f"{number}", published=None) for number in range(520)]
+    mills = replace(light, feeds=(MILLS,))
+    await publish(mills, NOW)
+    words = {0: "A mill.", 510: "Two mill wheels.", 519: "The last mill."}
+    many = [an_article(f"n{number}", text=words.get(number, f"{number}")) for number in range(520)]
     await light.store.ingest(many, NOW)
-    assert (await publish(long, NOW)).feeds == 1
-    expected = {f"n{number}" for number in range(520)}
-    assert set((await all_titles(long))["all"]) == expected
-    fresh = replace(light, feeds=(a_feed(name="fresh", items=2000),))
-    await publish(fresh, NOW)
-    assert set((await all_titles(fresh))["fresh"]) == expected
+    assert (await publish(mills, NOW)).feeds == 1
+    expected = {f"n{number}" for number in words}
+    assert set((await all_titles(mills))["mills"]) == expected
+    chosen_anew = replace(light, feeds=(replace(MILLS, name="fresh"),))
+    await publish(chosen_anew, NOW)
+    assert set((await all_titles(chosen_anew))["fresh"]) == expected
 
 
 async def test_a_last_modified_rises_though_the_clock_stands_still(light: Press) -> None:

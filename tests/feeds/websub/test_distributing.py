@@ -54,15 +54,15 @@ async def test_only_subscribers_of_the_topic_are_told(hub: World, callback: Call
     assert (len(callback.posts("/all")), len(callback.posts("/sport"))) == (1, 0)
 
 
-async def test_nothing_is_pushed_that_is_not_new(world: World, callback: Callback) -> None:
-    await world.subscribe(callback.url())
-    await world.hub.announce({TOPIC: 1, OTHER: 1}, world.now)
-    await world.work()
+async def test_nothing_is_pushed_that_is_not_new(hub: World, callback: Callback) -> None:
+    await hub.subscribe(callback.url())
+    await hub.hub.announce({TOPIC: 1, OTHER: 1}, hub.now)
+    await hub.work()
     assert not callback.posts()
-    await world.change(NEW)
-    await world.work()
-    assert await world.hub.announce({TOPIC: 2}, world.now) == 0
-    await world.work()
+    await hub.change(NEW)
+    await hub.work()
+    assert await hub.hub.announce({TOPIC: 2}, hub.now) == 0
+    await hub.work()
     assert len(callback.posts()) == 1
 
 
@@ -152,22 +152,22 @@ async def test_a_subscriber_that_was_down_gets_the_newest_state_once(
 
 
 async def test_after_giving_up_the_next_change_is_tried_again(
-    world: World, callback: Callback
+    hub: World, callback: Callback
 ) -> None:
     """7: if a new update is published, MUST continue to retry delivery."""
-    await world.subscribe(callback.url())
+    await hub.subscribe(callback.url())
     callback.levers["/cb"] = lambda _: response(500)
-    await world.change(NEW)
+    await hub.change(NEW)
     for _ in range(20):
-        await world.work()
-        world.later(8 * 3600)
+        await hub.work()
+        hub.later(8 * 3600)
     assert len(callback.posts()) == 13, "the first, and the retries up to the limit"
-    assert await world.subscriptions() == 1
+    assert await hub.subscriptions() == 1
     del callback.levers["/cb"]
-    await world.change(b"<feed>3</feed>")
-    await world.work()
+    await hub.change(b"<feed>3</feed>")
+    await hub.work()
     assert callback.posts()[-1].body == b"<feed>3</feed>"
-    assert await world.behind() == 0
+    assert await hub.behind() == 0
 
 
 async def test_whoever_renews_is_sent_at_once_what_is_owed(

@@ -1,0 +1,59 @@
+"""Entries as they stand in documents: written once in every format, and kept for the next document.
+
+A feed of fifty entries changes by one at a time, and one entry is in several feeds.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from feeds.article import Entry
+from feeds.feed import FeedSpec, Site
+from feeds.kit.bounded import Bounded
+from feeds.render.item import item_of
+from feeds.render.jsonfeed import json_item
+from feeds.render.syndication import written_in_xml
+
+KEEP = 64 << 20  # octets of written entries that stay in memory
+
+Key = tuple[str, int, str, str, str, Site]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """One entry in every format: pieces of UTF-8 that stand in a document as they are."""
+
+    id: str
+    updated: datetime
+    rss: bytes
+    atom: bytes
+    json: bytes
+
+
+def write(entry: Entry, spec: FeedSpec, site: Site) -> Written:
+    """Write `entry` as a document of `spec` has it; any exception means that it cannot be said."""
+    item = item_of(entry, spec, site)
+    rss, atom = written_in_xml(item)
+    return Written(id=item.id, updated=item.updated, rss=rss, atom=atom, json=json_item(item))
+
+
+class Kept:
+    """Written entries, as many as fit in `most` octets; for any number of threads."""
+
+    def __init__(self, most: int = KEEP) -> None:
+        self._kept: Bounded[Key, Written] = Bounded(most)
+        self._turn = threading.Lock()
+
+    def written(self, entry: Entry, spec: FeedSpec, site: Site) -> Written:
+        """Return `entry` as a document of `spec` has it, written now or earlier."""
+        language, article = spec.language or site.language, entry.article
+        key = (article.id, entry.change, article.fingerprint, str(spec.body), language, site)
+        with self._turn:
+            found = self._kept.get(key)
+        if found is None:
+            found = write(entry, spec, site)
+            with self._turn:
+                self._kept.put(key, found, len(found.rss) + len(found.atom) + len(found.json))
+        return found

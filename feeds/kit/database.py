@@ -12,7 +12,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,6 +126,9 @@ class Database:
 
     async def migrate(self, histories: Sequence[History]) -> None:
         """Bring every history to its head; does nothing, and cheaply, where they are there."""
+        if self.path is not None and self.path.exists():
+            with _translated(self.name):
+                await asyncio.to_thread(_probe, self.path)
         if await self._up_to_date(histories):
             return
         async with self.write(Lock.MIGRATE) as connection:
@@ -239,6 +242,12 @@ def _parse(url: str) -> URL:
     if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise StoreError("store: a SQLite store needs a file: sqlite:///PATH")
     return parsed.set(drivername=drivers[backend])
+
+
+def _probe(path: Path) -> None:
+    """Fail at once where the file is no store: a thread of the driver fails again, too late."""
+    with closing(sqlite3.connect(path, timeout=30)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master")
 
 
 def _prepare_sqlite(engine: AsyncEngine, *, begin: str, read_only: bool) -> None:

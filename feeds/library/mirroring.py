@@ -48,7 +48,7 @@ async def _feeds(press: Press, directory: DirectoryShelf, specs: Sequence[FeedSp
 
 async def _archives(press: Press, directory: DirectoryShelf, spec: FeedSpec) -> None:
     look = rendering_key(spec, press.site, press.hub)
-    for number in range(1, await press.archives.newest(spec.name) + 1):
+    for number in range(1, (await press.archives.standing(spec.name))[0] + 1):
         found, name = await press.archives.get(spec.name, number), spec.archive_name(number)
         key = digest(look, str(found.change)) if found is not None else ""
         paths = {form: f"feeds/{document_path(spec.name, form, name)}" for form in Format}

@@ -15,10 +15,11 @@ from feeds.feed import Chain, FeedSpec, Rendering, Site
 from feeds.kit.text import digest
 from feeds.labels import ForEach, labels_of
 from feeds.membership import Member, Touch, member_of, movement
-from feeds.publish import DatabaseShelf
+from feeds.publish import DatabaseShelf, Edition
 from feeds.render import RENDERING, Kept, render
 from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FeedState, LabelStore
 
+_TOGETHER = 20  # feeds whose documents are put in one transaction
 _RUN = 500  # changes, or articles of a feed chosen anew, that are looked at together
 
 
@@ -59,9 +60,8 @@ async def publish(press: Press, now: datetime) -> Published:
     for spec in specs.values():
         state = states.get(spec.name)
         if state is None or state.selection_key != spec.selection_key:
-            await _choose(press, spec, now)
-    await _follow(press, specs)
-    return await _render_stale(press, specs)
+            states[spec.name] = await _choose(press, spec, now)
+    return await _render_stale(press, specs, await _follow(press, specs, states))
 
 
 async def catalogue(press: Press) -> tuple[FeedSpec, ...]:
@@ -74,9 +74,14 @@ async def catalogue(press: Press) -> tuple[FeedSpec, ...]:
     return tuple(specs.values())
 
 
-async def chain_of(press: Press, spec: FeedSpec) -> Chain:
-    """Return where the live feed of `spec` stands: before its newest archive."""
-    newest = await press.archives.newest(spec.name)
+async def chain_of(press: Press, spec: FeedSpec, touch: Touch | None = None) -> Chain:
+    """Return where the live feed of `spec` stands: before its newest archive.
+
+    With a `touch`, the archives that have become full by it are closed first.
+    """
+    newest, waiting = await press.archives.standing(spec.name)
+    if touch is not None and waiting >= spec.items:
+        newest = await press.archives.close_full(spec.name, spec.items, touch)
     return Chain(previous=spec.archive_name(newest) if newest else "", hub=press.hub)
 
 
@@ -107,7 +112,7 @@ def rendering_key(spec: FeedSpec, site: Site, hub: str = "") -> str:
     return digest(str(RENDERING), repr(plain), repr(site), hub)
 
 
-async def _choose(press: Press, spec: FeedSpec, now: datetime) -> None:
+async def _choose(press: Press, spec: FeedSpec, now: datetime) -> FeedState:
     """Select the members of a new or changed feed from everything that is stored."""
     marks = await press.store.marks()
     members: list[Member] = []
@@ -128,50 +133,64 @@ async def _choose(press: Press, spec: FeedSpec, now: datetime) -> None:
         rendered=-1,
     )
     await press.index.choose(state, members)
+    return state
 
 
-async def _states(press: Press, specs: Mapping[str, FeedSpec]) -> dict[str, FeedState]:
-    """Return the states of our feeds; another process may have been told of more."""
-    states = await press.index.states()
-    return {name: state for name, state in states.items() if name in specs}
-
-
-async def _follow(press: Press, specs: Mapping[str, FeedSpec]) -> None:
-    """Carry the changes that are not in the feeds yet into their members."""
+async def _follow(
+    press: Press, specs: Mapping[str, FeedSpec], states: Mapping[str, FeedState]
+) -> Mapping[str, FeedState]:
+    """Carry the changes that are not in the feeds yet into their members; return the states."""
     while True:
-        states = await _states(press, specs)
+        # Another process may have been told of more feeds than we have.
+        states = {name: state for name, state in states.items() if name in specs}
         marks = await press.store.marks()
         lag = min((state.watermark for state in states.values()), default=marks.change)
         if lag >= marks.change:
-            return
+            return states
         entries = await press.store.changed(lag, _RUN)
         upto = marks.change if len(entries) < _RUN else entries[-1].change
         entries = [entry for entry in entries if entry.change <= upto]
         behind = [specs[name] for name in states if states[name].watermark == lag]
         members = await press.index.members([entry.article.id for entry in entries])
         await press.index.advance(lag, upto, movement(entries, behind, members))
+        states = await press.index.states()
 
 
-async def _render_stale(press: Press, specs: Mapping[str, FeedSpec]) -> Published:
-    rendered, documents = 0, 0
+async def _render_stale(
+    press: Press, specs: Mapping[str, FeedSpec], states: Mapping[str, FeedState]
+) -> Published:
+    """Render what lags behind, or would be written otherwise now; put it all at once."""
+    keys = {name: rendering_key(specs[name], press.site, press.hub) for name in states}
+    stale = [n for n, state in states.items() if state.stale or state.rendering_key != keys[n]]
+    documents = 0
     left_out: set[str] = set()
-    for name, state in (await _states(press, specs)).items():
-        key = rendering_key(specs[name], press.site, press.hub)
-        if not state.stale and state.rendering_key == key:
-            continue
-        renderings = await _render(press, specs[name], state)
-        documents += await press.shelf.put(name, renderings, upto=state.touched, key=key)
-        rendered += 1
-        left_out.update(*(rendering.left_out for rendering in renderings))
-    return Published(feeds=rendered, documents=documents, left_out=tuple(sorted(left_out)))
+    for start in range(0, len(stale), _TOGETHER):
+        editions = [
+            Edition(
+                feed=name,
+                renderings=await _render(press, specs[name], states[name]),
+                upto=states[name].touched,
+                key=keys[name],
+            )
+            for name in stale[start : start + _TOGETHER]
+        ]
+        documents += await press.shelf.put(editions)
+        left_out.update(*(one.left_out for edition in editions for one in edition.renderings))
+    return Published(feeds=len(stale), documents=documents, left_out=tuple(sorted(left_out)))
 
 
-async def _render(press: Press, spec: FeedSpec, state: FeedState) -> list[Rendering]:
+async def _render(press: Press, spec: FeedSpec, state: FeedState) -> tuple[Rendering, ...]:
     """Close the archives that have become full, then render the live feed that links to them."""
-    await press.archives.close_full(spec.name, spec.items, Touch(state.touched, state.touched_at))
-    chain = await chain_of(press, spec)
+    touch = Touch(state.touched, state.touched_at)
+    chain = await chain_of(press, spec, touch)
     entries = await press.index.live(spec.name, spec.items)
     made = await asyncio.to_thread(
-        render, spec, press.site, entries, changed_at=state.touched_at, chain=chain, kept=press.kept
+        render,
+        spec,
+        press.site,
+        entries,
+        changed_at=state.touched_at,
+        chain=chain,
+        kept=press.kept,
     )
-    return list(made.values())
+    return tuple(made.values())

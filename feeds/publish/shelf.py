@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.feed import Format, Rendering
@@ -59,6 +59,16 @@ class Version:
     change: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """A feed in all its formats, up to the change `upto`, as the rendering key `key` says."""
+
+    feed: str
+    renderings: tuple[Rendering, ...]
+    upto: int
+    key: str
+
+
 class DatabaseShelf:
     """All SQL about rendered feeds; `versions` of each document are remembered."""
 
@@ -66,29 +76,18 @@ class DatabaseShelf:
         self._database = database
         self._versions = versions
 
-    async def put(
-        self, feed: str, renderings: Collection[Rendering], *, upto: int, key: str
-    ) -> int:
+    async def put(self, editions: Sequence[Edition]) -> int:
         """Put what differs from what stands there; return how many documents did.
 
-        The renderings show `feed` up to the change `upto`, as the rendering key `key` says. Where
-        another process has carried a later change into the feed meanwhile, nothing is put.
+        One transaction for all of them. Where another process has carried a later change into a
+        feed meanwhile, nothing is put of it.
         """
-        written = 0
-        which = (feed_states.c.feed == feed, feed_states.c.touched == upto)
-        done = update(feed_states).where(*which).values(rendered=upto, rendering_key=key)
         async with self._database.write(Lock.PUBLISH) as connection:
-            before = select(feed_states.c.rendering_key).where(feed_states.c.feed == feed)
-            continues = await connection.scalar(before) == key
-            if not (await connection.execute(done)).rowcount:
-                return 0
-            serial = await _serial(connection)
-            await _remember(connection, feed, renderings, upto, continues=continues)
-            await _forget(connection, feed, self._versions * len(renderings))
-            for rendering in renderings:
-                written += await _replace(connection, rendering, serial + written + 1)
-            await _advance(connection, serial + written)
-        return written
+            states = await _states(connection, [edition.feed for edition in editions])
+            current = [one for one in editions if states.get(one.feed, _NONE)[0] == one.upto]
+            await _mark_rendered(connection, current)
+            await _remember(connection, current, states, self._versions)
+            return await _replace(connection, current)
 
     async def keep_only(self, feeds: Iterable[str]) -> int:
         """Take down the feeds that are not among `feeds`; return how many documents went."""
@@ -174,59 +173,101 @@ async def _advance(connection: AsyncConnection, serial: int) -> None:
         await connection.execute(insert(shelf_ledger).values(id=1, serial=serial))
 
 
-async def _replace(connection: AsyncConnection, rendering: Rendering, serial: int) -> bool:
-    """Put one document; its Last-Modified rises with every change, by a second at the least."""
-    which = (feed_documents.c.feed == rendering.feed, feed_documents.c.format == rendering.format)
-    query = select(feed_documents.c.etag, feed_documents.c.modified, feed_documents.c.pace)
-    standing = (await connection.execute(query.where(*which))).one_or_none()
+async def _states(connection: AsyncConnection, feeds: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Return for each feed the change that touched it last, and its rendering key."""
+    columns = (feed_states.c.feed, feed_states.c.touched, feed_states.c.rendering_key)
+    query = select(*columns).where(feed_states.c.feed.in_(feeds))
+    return {feed: (touched, key) for feed, touched, key in await connection.execute(query)}
+
+
+async def _mark_rendered(connection: AsyncConnection, editions: Sequence[Edition]) -> None:
+    if editions:
+        await connection.execute(
+            update(feed_states)
+            .where(feed_states.c.feed == bindparam("name"))
+            .values(rendered=bindparam("upto_"), rendering_key=bindparam("key_")),
+            [{"name": one.feed, "upto_": one.upto, "key_": one.key} for one in editions],
+        )
+
+
+async def _replace(connection: AsyncConnection, editions: Sequence[Edition]) -> int:
+    """Put documents; the Last-Modified of each rises with every change, by a second at least."""
+    feeds = [edition.feed for edition in editions]
+    query = select(*_ALL_BUT_BODY).where(feed_documents.c.feed.in_(feeds))
+    rows = (await connection.execute(query)).mappings().all()
+    standing = {(row["feed"], row["format"]): row for row in rows}
+    serial = await _serial(connection)
+    fresh: list[dict[str, object]] = []
+    for rendering in (one for edition in editions for one in edition.renderings):
+        known = standing.get((rendering.feed, str(rendering.format)))
+        if known is None or known["etag"] != rendering.etag:
+            fresh.append(_row(rendering, known) | {"serial": serial + len(fresh) + 1})
+    if fresh:
+        keys = [(row["feed"], row["format"]) for row in fresh]
+        pair = tuple_(feed_documents.c.feed, feed_documents.c.format)
+        await connection.execute(delete(feed_documents).where(pair.in_(keys)))
+        await connection.execute(insert(feed_documents), fresh)
+        await _advance(connection, serial + len(fresh))
+    return len(fresh)
+
+
+def _row(rendering: Rendering, standing: RowMapping | None) -> dict[str, object]:
     modified, pace = rendering.modified, 0
     if standing is not None:
-        if standing.etag == rendering.etag:
-            return False
-        modified = max(modified, standing.modified + timedelta(seconds=1))
-        pace = paced(standing.pace, (modified - standing.modified).total_seconds())
-        await connection.execute(delete(feed_documents).where(*which))
-    await connection.execute(
-        insert(feed_documents).values(
-            feed=rendering.feed,
-            format=str(rendering.format),
-            etag=rendering.etag,
-            modified=modified,
-            pace=pace,
-            serial=serial,
-            body=rendering.body,
-        )
-    )
-    return True
+        modified = max(modified, standing["modified"] + timedelta(seconds=1))
+        pace = paced(standing["pace"], (modified - standing["modified"]).total_seconds())
+    return {
+        "feed": rendering.feed,
+        "format": str(rendering.format),
+        "etag": rendering.etag,
+        "modified": modified,
+        "pace": pace,
+        "body": rendering.body,
+    }
 
 
 async def _remember(
     connection: AsyncConnection,
-    feed: str,
-    renderings: Collection[Rendering],
-    change: int,
-    *,
-    continues: bool,
+    editions: Sequence[Edition],
+    states: Mapping[str, tuple[int, str]],
+    keep: int,
 ) -> None:
-    """Note the versions that are put; forget those that they cannot be compared with."""
-    mine = feed_versions.c.feed == feed
-    same = feed_versions.c.etag.in_([rendering.etag for rendering in renderings])
-    await connection.execute(delete(feed_versions).where(mine, same) if continues else _all(feed))
-    rows = [
-        {"feed": feed, "format": str(one.format), "etag": one.etag, "change": change}
-        for one in renderings
+    """Note the versions that are put; forget old ones, and those they cannot be compared with."""
+    same = [
+        {"name": one.feed, "etag_": rendering.etag}
+        for one in editions
+        for rendering in one.renderings
     ]
-    if rows:
-        await connection.execute(insert(feed_versions), rows)
+    if not same:
+        return
+    mine = feed_versions.c.feed == bindparam("name")
+    of_another_kind = [one.feed for one in editions if states[one.feed][1] != one.key]
+    await connection.execute(delete(feed_versions).where(feed_versions.c.feed.in_(of_another_kind)))
+    await connection.execute(
+        delete(feed_versions).where(mine, feed_versions.c.etag == bindparam("etag_")), same
+    )
+    rows = [
+        {
+            "feed": one.feed,
+            "format": str(rendering.format),
+            "etag": rendering.etag,
+            "change": one.upto,
+        }
+        for one in editions
+        for rendering in one.renderings
+    ]
+    await connection.execute(insert(feed_versions), rows)
+    oldest = (
+        select(feed_versions.c.change)
+        .where(mine)
+        .order_by(feed_versions.c.change.desc())
+        .offset(max(keep * len(Format) - 1, 0))
+        .limit(1)
+    )
+    too_old = feed_versions.c.change < oldest.scalar_subquery()
+    await connection.execute(
+        delete(feed_versions).where(mine, too_old), [{"name": one.feed} for one in editions]
+    )
 
 
-async def _forget(connection: AsyncConnection, feed: str, keep: int) -> None:
-    """Forget all but the newest `keep` versions of `feed`."""
-    mine = feed_versions.c.feed == feed
-    oldest = select(feed_versions.c.change).where(mine).order_by(feed_versions.c.change.desc())
-    too_old = feed_versions.c.change < oldest.offset(max(keep - 1, 0)).limit(1).scalar_subquery()
-    await connection.execute(delete(feed_versions).where(mine, too_old))
-
-
-def _all(feed: str) -> Delete:
-    return delete(feed_versions).where(feed_versions.c.feed == feed)
+_NONE = (-1, "")

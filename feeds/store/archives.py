@@ -35,9 +35,7 @@ class ArchiveManifest:
         self._database = database
 
     async def close_full(self, feed: str, size: int, touch: Touch) -> int:
-        """Close as many archives of `size` members as have come together; return how many."""
-        if not await self._ends(feed, size):
-            return 0
+        """Close as many archives of `size` members as have come together; return the newest."""
         async with self._database.write(Lock.PUBLISH) as connection:
             last = await self._newest(feed)
             after, number = (last.upto, last.number) if last else (0, 0)
@@ -57,12 +55,24 @@ class ArchiveManifest:
                 after = upto
             if rows:
                 await connection.execute(insert(feed_archives), rows)
-        return len(rows)
+        return number
 
-    async def newest(self, feed: str) -> int:
-        """Return the number of the newest archive of `feed`; 0 where there is none."""
-        last = await self._newest(feed)
-        return last.number if last else 0
+    async def standing(self, feed: str) -> tuple[int, int]:
+        """Return the number of the newest archive of `feed`, and how many members none covers."""
+        bounds = select(
+            func.coalesce(func.max(feed_archives.c.number), 0).label("number"),
+            func.coalesce(func.max(feed_archives.c.upto), 0).label("upto"),
+        ).where(feed_archives.c.feed == feed)
+        last = bounds.subquery()
+        waiting = (
+            select(func.count())
+            .where(feed_members.c.feed == feed, feed_members.c.arrival > last.c.upto)
+            .correlate(last)
+            .scalar_subquery()
+        )
+        async with self._database.read() as connection:
+            number, members = (await connection.execute(select(last.c.number, waiting))).one()
+        return number, members
 
     async def get(self, feed: str, number: int) -> Archive | None:
         """Return one archive of `feed`."""

@@ -7,9 +7,6 @@ import sys
 
 import click
 
-from feeds.errors import FeedsError
-from notifier.errors import ConfigurationError, NotifierError
-
 OK, PROBLEMS, USAGE, REFUSED = 0, 1, 2, 78
 
 COMMANDS = {
@@ -78,13 +75,24 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except ConfigurationError as error:
-        for problem in error.problems:
-            click.echo(str(problem), err=True)
-        click.echo(f"paperround: {error}", err=True)
-        sys.exit(REFUSED)
-    except (FeedsError, NotifierError) as error:
-        click.echo(f"paperround: {error}", err=True)
-        sys.exit(PROBLEMS)
     except BrokenPipeError:
         sys.exit(PROBLEMS)
+    except Exception as error:  # noqa: BLE001 - raised again unless it is ours
+        _tell(error)
+
+
+def _tell(error: Exception) -> None:
+    """Say what is wrong in our own words; what is not ours is a bug, and raised again.
+
+    The errors are imported only now: what they bring along would slow down `--help`.
+    """
+    from feeds.errors import FeedsError
+    from notifier.errors import ConfigurationError, NotifierError
+
+    if not isinstance(error, (FeedsError, NotifierError)):
+        raise error
+    refused = isinstance(error, ConfigurationError)
+    for problem in error.problems if isinstance(error, ConfigurationError) else ():
+        click.echo(str(problem), err=True)
+    click.echo(f"paperround: {error}", err=True)
+    sys.exit(REFUSED if refused else PROBLEMS)

@@ -120,14 +120,14 @@ async def cursors(database: Database) -> dict[str, int]:
         .where(subscriptions.c.digest == "morning")
     )
     async with database.read() as connection:
-        return dict((await connection.execute(query)).tuples().all())
+        return dict((await connection.execute(query)).all())
 
 
 async def issue_states(database: Database) -> dict[str, str]:
     """Return the state of each issue, by its slot."""
     query = select(issues.c.slot, issues.c.state)
     async with database.read() as connection:
-        return dict((await connection.execute(query)).tuples().all())
+        return dict((await connection.execute(query)).all())
 
 
 async def chunk_states(database: Database) -> list[str]:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from notifier.mailing.delivering import HALT_PAUSE
 from notifier.service import House
 from notifier.settings import MailSettings
 from notifier.tables import issues
-from tests.notifier.builders import a_digest, a_house, a_reader, some_settings
+from tests.notifier.builders import a_digest, a_house, a_reader, messages_in, some_settings
 from tests.notifier.test_mailing import (
     DAY,
     MINUTE,
@@ -27,7 +28,6 @@ from tests.notifier.test_mailing import (
     START,
     begin,
     clear,
-    messages_in,
     round_,
     send,
     titles,
@@ -73,7 +73,7 @@ async def an_open_issue(house: House, now: datetime = SLOT) -> None:
     await open_due(house.desk(), now)
 
 
-def sender_of(house: House, **fields: object) -> Sender:
+def sender_of(house: House, **fields: Any) -> Sender:  # keyword arguments of Sender
     return replace(house.sender(), **({"transport": Relay()} | fields))
 
 

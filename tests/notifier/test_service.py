@@ -7,6 +7,7 @@ import contextlib
 import json
 import signal
 import socket
+import sqlite3
 import sys
 import urllib.request
 from collections import Counter
@@ -80,10 +81,10 @@ class Paper:
         return done.returncode, done.stdout, done.stderr
 
     def books(self) -> dict[str, int]:
-        code, out, err = self.run("status", "--json")
-        assert code == 0, err
-        books: dict[str, dict[str, int]] = json.loads(out)["books"]
-        return books.get("morning", {})
+        """Count the deliveries by state; a look at the file is quicker than `status`."""
+        with contextlib.closing(sqlite3.connect(self.folder / "store.db", timeout=30)) as store:
+            rows = store.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
+            return dict(rows.fetchall())
 
     def drop(self, name: str, text: str) -> None:
         """Put an article into the folder, as an editor's program does."""

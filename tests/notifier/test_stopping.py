@@ -15,10 +15,11 @@ import pytest
 
 from feeds.kit.database import Database
 from feeds.store import ArticleStore
+from notifier.mailing import open_due
 from notifier.service import open_house, run, running
 from notifier.settings import FolderSource, MailSettings, Settings, SmtpRelay
 from tests.notifier.builders import a_reader, some_settings
-from tests.notifier.test_mailing import SLOT, START, begin, open_due, write
+from tests.notifier.test_mailing import SLOT, START, begin, write
 
 
 @pytest.fixture

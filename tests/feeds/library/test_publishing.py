@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from feeds.feed import Rendering
 from feeds.kit.database import Database
 from feeds.library import Press, publish
 from feeds.membership import Member, Movement
-from feeds.publish import DatabaseShelf, Document
+from feeds.publish import DatabaseShelf, Document, Edition
 from feeds.store import ArticleStore, FeedIndex, FeedState
 from tests.conftest import NOW
 from tests.feeds.builders import a_feed, a_site, day
@@ -247,10 +247,8 @@ class CrashingShelf(DatabaseShelf):
         await super().keep_only(feeds)
         raise Crash
 
-    async def put(
-        self, feed: str, renderings: Collection[Rendering], *, upto: int, key: str
-    ) -> int:
-        await super().put(feed, renderings, upto=upto, key=key)
+    async def put(self, editions: Sequence[Edition]) -> int:
+        await super().put(editions[:1])
         raise Crash
 
 
@@ -288,7 +286,8 @@ async def test_an_older_rendering_never_replaces_a_newer_one(press: Press) -> No
     await publish(press, NOW + HOUR)
     before = await standing(press)
     old = Rendering(feed="all", format=Format.JSON, body=b"{}", etag="old", modified=NOW)
-    assert await press.shelf.put("all", [old], upto=late, key="late") == 0
+    edition = Edition(feed="all", renderings=(old,), upto=late, key="late")
+    assert await press.shelf.put([edition]) == 0
     assert await standing(press) == before
     assert (await publish(press, NOW + HOUR)).feeds == 0
 

@@ -73,13 +73,13 @@ class Chain:
     """Where a document stands among those of its feed (RFC 5005, section 4).
 
     `archive` is the name of an archive document, empty for the live feed; `previous` names the
-    archive that is next older; `hub` is where changes are pushed. There is no link to the next
+    archive that is next older; `hubs` are where changes are pushed. There is no link to the next
     newer archive: it would change a document none of whose articles has changed.
     """
 
     archive: str = ""
     previous: str = ""
-    hub: str = ""
+    hubs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ async def _feeds(press: Press, directory: DirectoryShelf, specs: Sequence[FeedSp
 
 
 async def _archives(press: Press, directory: DirectoryShelf, spec: FeedSpec) -> None:
-    look = rendering_key(spec, press.site, press.hub)
+    look = rendering_key(spec, press.site, press.hubs)
     for number in range(1, (await press.archives.standing(spec.name))[0] + 1):
         found, name = await press.archives.get(spec.name, number), spec.archive_name(number)
         key = digest(look, str(found.change)) if found is not None else ""

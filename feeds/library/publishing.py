@@ -44,7 +44,7 @@ class Press:
     site: Site
     feeds: tuple[FeedSpec, ...]
     for_each: tuple[ForEach, ...] = ()
-    hub: str = ""
+    hubs: tuple[str, ...] = ()
     kept: Kept = field(default_factory=Kept)
 
 
@@ -82,7 +82,7 @@ async def chain_of(press: Press, spec: FeedSpec, touch: Touch | None = None) -> 
     newest, waiting = await press.archives.standing(spec.name)
     if touch is not None and waiting >= spec.items:
         newest = await press.archives.close_full(spec.name, spec.items, touch)
-    return Chain(previous=spec.archive_name(newest) if newest else "", hub=press.hub)
+    return Chain(previous=spec.archive_name(newest) if newest else "", hubs=press.hubs)
 
 
 async def _discover(press: Press) -> None:
@@ -106,10 +106,10 @@ async def _discover(press: Press) -> None:
 
 
 @lru_cache(maxsize=8192)
-def rendering_key(spec: FeedSpec, site: Site, hub: str = "") -> str:
+def rendering_key(spec: FeedSpec, site: Site, hubs: tuple[str, ...] = ()) -> str:
     """Another one means that the same articles come out as other bytes."""
     plain = replace(spec, select=type(spec.select)(), was=())
-    return digest(str(RENDERING), repr(plain), repr(site), hub)
+    return digest(str(RENDERING), repr(plain), repr(site), *hubs)
 
 
 async def _choose(press: Press, spec: FeedSpec, now: datetime) -> FeedState:
@@ -160,7 +160,7 @@ async def _render_stale(
     press: Press, specs: Mapping[str, FeedSpec], states: Mapping[str, FeedState]
 ) -> Published:
     """Render what lags behind, or would be written otherwise now; put it all at once."""
-    keys = {name: rendering_key(specs[name], press.site, press.hub) for name in states}
+    keys = {name: rendering_key(specs[name], press.site, press.hubs) for name in states}
     stale = [n for n, state in states.items() if state.stale or state.rendering_key != keys[n]]
     documents = 0
     left_out: set[str] = set()

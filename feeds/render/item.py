@@ -121,8 +121,8 @@ def _addresses(spec: FeedSpec, site: Site, archive: str = "") -> dict[Format, st
 
 
 def _related(spec: FeedSpec, site: Site, chain: Chain) -> Iterator[tuple[str, dict[Format, str]]]:
-    if chain.hub:
-        yield "hub", dict.fromkeys(Format, to_uri(chain.hub))
+    for hub in chain.hubs:
+        yield "hub", dict.fromkeys(Format, to_uri(hub))
     if chain.previous:
         yield "prev-archive", _addresses(spec, site, chain.previous)
     if chain.archive:

@@ -39,7 +39,7 @@ def json_item(item: Item) -> bytes:
 def json_document(channel: Channel, items: Iterable[bytes]) -> bytes:
     """Return the document of `items`, each as `json_item` wrote it, one to a line."""
     related = dict(channel.related)
-    hub = related.get("hub", {}).get(Format.JSON, "")
+    hubs = [addresses[Format.JSON] for name, addresses in channel.related if name == "hub"]
     head = _written(
         {
             "version": VERSION,
@@ -47,7 +47,7 @@ def json_document(channel: Channel, items: Iterable[bytes]) -> bytes:
             "home_page_url": channel.home,
             "feed_url": channel.links[Format.JSON],
             "next_url": related.get("prev-archive", {}).get(Format.JSON, ""),
-            "hubs": [{"type": "WebSub", "url": hub}] if hub else [],
+            "hubs": [{"type": "WebSub", "url": hub} for hub in hubs],
             "description": channel.description,
             "authors": [{"name": channel.publisher, "url": channel.home}],
             "language": channel.language,

@@ -1,7 +1,8 @@
 """The doors of feeds and articles over HTTP."""
 
 from feeds.web.feeds import FeedServer
+from feeds.web.hub import hub_routes
 from feeds.web.pages import page, page_routes
-from feeds.web.paths import at_site
+from feeds.web.paths import at_site, prefix_of
 
-__all__ = ["FeedServer", "at_site", "page", "page_routes"]
+__all__ = ["FeedServer", "at_site", "hub_routes", "page", "page_routes", "prefix_of"]

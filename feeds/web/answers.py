@@ -5,7 +5,7 @@ Pure but for `Answer.send`. No answer sets a cookie, offers ranges, or asks who 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.types import Send
@@ -68,7 +68,9 @@ class Shelved:
     unchanged: Answer
 
 
-def shelved(path: str, standing: Standing, url: str, hub: str = "", age: int = 0) -> Shelved:
+def shelved(
+    path: str, standing: Standing, url: str, hubs: Sequence[str] = (), age: int = 0
+) -> Shelved:
     """Return what is said about the document at `url`; `age` outranks that of its pace."""
     etag = f'W/"{standing.etag}"'.encode()
     vary = VARY if standing.format in HAVE_NEWS else VARY_WITHOUT_NEWS
@@ -83,7 +85,7 @@ def shelved(path: str, standing: Standing, url: str, hub: str = "", age: int = 0
         (b"content-type", standing.format.content_type.encode()),
         *validity,
         _EXPOSED,
-        _links(url, hub),
+        _links(url, hubs),
         _NOSNIFF,
     )
     return Shelved(path, standing, etag, headers, Answer(304, validity))
@@ -143,10 +145,10 @@ def _length(body: bytes) -> Header:
     return b"content-length", str(len(body)).encode()
 
 
-def _links(url: str, hub: str) -> Header:
+def _links(url: str, hubs: Sequence[str]) -> Header:
     """The Link field (RFC 8288): where the document stands, and where changes are pushed."""
-    links = f'<{to_uri(url)}>; rel="self"' + (f', <{to_uri(hub)}>; rel="hub"' if hub else "")
-    return b"link", links.encode()
+    links = [f'<{to_uri(url)}>; rel="self"', *(f'<{to_uri(hub)}>; rel="hub"' for hub in hubs)]
+    return b"link", ", ".join(links).encode()
 
 
 _NO_CACHE = (b"cache-control", b"no-cache")

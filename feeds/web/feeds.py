@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from starlette.types import Receive, Scope, Send
 
@@ -37,7 +37,7 @@ class FeedServer:
     """An ASGI application for everything below `/feeds/`; `refresh` loads what has changed.
 
     The `press` is what archives, pages and news are made with; without it there are none. `gone`
-    are names that were feeds once; `hub` is where changes are pushed.
+    are names that were feeds once; `hubs` are where changes are pushed.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class FeedServer:
         site: Site,
         press: Press | None = None,
         *,
-        hub: str = "",
+        hubs: Sequence[str] = (),
         gone: Collection[str] = (),
         keep: int = KEEP,
     ) -> None:
         self._shelf = shelf
         self._site = site
         self._press = press
-        self._hub = hub
+        self._hubs = tuple(hubs)
         self._prefix = prefix_of(site)
         self._gone = frozenset(gone)
         self._specs: dict[str, FeedSpec] = {}
@@ -246,7 +246,7 @@ class FeedServer:
         if known is not None and known.standing.serial >= standing.serial:
             return known
         url = self._site.feed_url(standing.feed, standing.format)
-        found = answers.shelved(path, standing, url, self._hub)
+        found = answers.shelved(path, standing, url, self._hubs)
         self._bodies.drop(path)
         self._table[path] = self._table[self._prefix + path] = found
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from notifier.digest.compose import Composer
 from notifier.errors import TransportError
 from notifier.mailing import Desk, Sender
 from notifier.roster import Roster
+from notifier.service.pushing import Pusher
 from notifier.settings import MailSettings, Settings, SmtpRelay
 from notifier.tables import HISTORY as NOTIFIER
 from notifier.tokens import SecretKey
@@ -91,13 +92,19 @@ class House:
             connections=way.connections if isinstance(way, SmtpRelay) else 1,
         )
 
-    def web(self) -> tuple[FeedServer, ASGIApp]:
+    def pusher(self, wake: Callable[[], None]) -> Pusher:
+        """Return what pushes feeds to subscribers; `wake` is called when it has work."""
+        return Pusher(
+            self.database, self.press.shelf, self.settings.site, self.settings.websub, wake
+        )
+
+    def web(self, pusher: Pusher | None = None) -> tuple[FeedServer, ASGIApp]:
         """Return the server of feeds and the whole web application around it."""
         server = FeedServer(
             self.press.shelf,
             self.settings.site,
             self.press,
-            hub=self.press.hub,
+            hubs=self.press.hubs,
             gone=self.settings.gone,
         )
         app = application(
@@ -107,6 +114,7 @@ class House:
             roster=self.roster,
             digests=self.settings.digests,
             keys=self.keys,
+            hub=pusher.hub if pusher else None,
         )
         return server, app
 
@@ -127,6 +135,7 @@ async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
             settings.site,
             settings.feeds,
             settings.for_each,
+            settings.websub.advertised(settings.site.url),
         )
         yield House(
             settings,

@@ -30,6 +30,7 @@ from notifier.mailing import Desk, deliver, open_due
 from notifier.schedule.alarm import Metronome
 from notifier.service.alone import alone
 from notifier.service.house import House, open_house
+from notifier.service.pushing import Pusher
 from notifier.settings import Settings
 from notifier.subscribing import reconcile
 from notifier.web import ASGIApp
@@ -46,6 +47,8 @@ class _Round:
     house: House
     server: FeedServer
     desk: Desk | None
+    pusher: Pusher
+    push: asyncio.Event
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     look: asyncio.Event = field(default_factory=asyncio.Event)
     open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,9 +70,12 @@ async def run(settings: Settings, announce: Callable[[str], None]) -> None:
             if house.database.is_sqlite:
                 await house.ledger.abandon(now)
             await reconcile(settings, house.roster, house.store, now)
-            server, app = house.web()
+            push = asyncio.Event()
+            pusher = house.pusher(push.set)
+            await pusher.begin(settings.gone, now, alone=house.database.is_sqlite)
+            server, app = house.web(pusher)
             desk = house.desk() if settings.mail else None
-            await _serve(_Round(house, server, desk), app, announce)
+            await _serve(_Round(house, server, desk, pusher, push), app, announce)
 
 
 async def _serve(round_: _Round, app: ASGIApp, announce: Callable[[str], None]) -> None:
@@ -78,8 +84,9 @@ async def _serve(round_: _Round, app: ASGIApp, announce: Callable[[str], None]) 
     metronome.every(settings.watch / 2, round_.look)
     metronome.every(TICK, round_.open)
     metronome.every(TICK, round_.send)
+    metronome.every(TICK, round_.push)
     with _listening(settings) as listener, _signals(round_.stop):
-        web = _Web(_web_settings(app, settings.grace))
+        web = _Web(_web_settings(app, settings))
         if not await _first_look(round_):
             return
         metronome.start()
@@ -88,6 +95,7 @@ async def _serve(round_: _Round, app: ASGIApp, announce: Callable[[str], None]) 
             asyncio.create_task(web.serve(sockets=[listener])),
             asyncio.create_task(_loop(round_, round_.look, _look)),
             asyncio.create_task(_loop(round_, round_.open, _open)),
+            asyncio.create_task(_loop(round_, round_.push, _push)),
             delivering,
         ]
         host, port = listener.getsockname()[:2]
@@ -96,10 +104,13 @@ async def _serve(round_: _Round, app: ASGIApp, announce: Callable[[str], None]) 
         await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
         round_.stop.set()
         metronome.stop()
-        for bell in (round_.look, round_.open, round_.send):
+        for bell in (round_.look, round_.open, round_.send, round_.push):
             bell.set()
         web.should_exit = True
-        await _finish(loops, delivering, settings.grace)
+        await asyncio.gather(
+            _finish(loops, delivering, settings.grace),
+            round_.pusher.stop(settings.grace.total_seconds()),
+        )
         await stopping
 
 
@@ -114,11 +125,17 @@ async def _first_look(round_: _Round) -> bool:
     return not round_.stop.is_set()
 
 
-def _web_settings(app: ASGIApp, grace: timedelta) -> uvicorn.Config:
+def _web_settings(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     """A client that never ends its request holds nothing up beyond the grace."""
-    patience = math.ceil(grace.total_seconds())
     return uvicorn.Config(
-        app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=patience
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=math.ceil(settings.grace.total_seconds()),
     )
 
 
@@ -188,6 +205,7 @@ async def _look(round_: _Round) -> None:
     for title in published.left_out:
         log.error("left out of feeds, for it cannot be rendered: %s", title)
     await round_.server.refresh()
+    await round_.pusher.announce(_now())
 
 
 def _note_held(round_: _Round, folder: str, held: int) -> None:
@@ -197,6 +215,11 @@ def _note_held(round_: _Round, folder: str, held: int) -> None:
         _complain(round_, name, SourceError(words))
     else:
         _relieve(round_, name)
+
+
+async def _push(round_: _Round) -> None:
+    if round_.pusher.hub is not None:
+        await round_.pusher.hub.work(_now)
 
 
 async def _open(round_: _Round) -> None:

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feeds.library import Press
 from feeds.render.page import list_page
-from feeds.web import FeedServer, page, page_routes
+from feeds.web import FeedServer, at_site, hub_routes, page, page_routes, prefix_of
+from feeds.websub.hub import Hub
 from notifier.delivery.outbox import Outbox
 from notifier.digest.spec import DigestSpec
 from notifier.roster import Roster
@@ -29,9 +30,11 @@ def application(
     roster: Roster,
     digests: Sequence[DigestSpec],
     keys: Sequence[SecretKey],
+    hub: Hub | None = None,
 ) -> ASGIApp:
     """Return the application."""
     site = press.site
+    feeds_at = ("/feeds/", f"{prefix_of(site)}/feeds/")
     titles = {spec.name: spec.title for spec in digests}
 
     async def issue(request: Request) -> Response:
@@ -46,16 +49,19 @@ def application(
     router = Starlette(
         routes=[
             *page_routes(press),
+            *(hub_routes(hub) if hub else ()),
             Route("/digests/{digest}/{edition}", issue),
             *leaving(roster, site, titles, keys),
             *personal_routes(press, roster, digests, keys),
         ]
     )
 
+    pages = at_site(router, site)
+
     async def application_(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/feeds/"):
+        if scope["type"] == "http" and scope["path"].startswith(feeds_at):
             await server(scope, receive, send)
         else:
-            await router(scope, receive, send)
+            await pages(scope, receive, send)
 
     return application_

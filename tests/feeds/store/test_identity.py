@@ -78,10 +78,10 @@ async def test_the_same_article_twice_in_one_batch_is_one(store: ArticleStore) -
 
 
 async def test_a_big_batch_is_taken_in_whole(store: ArticleStore) -> None:
-    many = [an_article(id=f"{number}", text=f"Number {number}.") for number in range(350)]
+    many = [an_article(id=f"{number}", text=f"Number {number}.") for number in range(220)]
     assert set(await outcomes(store, *many)) == {Outcome.NEW}
     assert set(await outcomes(store, *many)) == {Outcome.UNCHANGED}
-    assert (await store.marks()).arrival == 350
+    assert (await store.marks()).arrival == 220
 
 
 async def test_a_slot_that_is_to_come_seals_no_more_than_the_present(store: ArticleStore) -> None:

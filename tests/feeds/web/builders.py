@@ -45,7 +45,9 @@ async def a_publication(
 ) -> AsyncIterator[Publication]:
     """Open a publication of `feeds`, by default one of everything."""
     press = a_press(database, *feeds, site=site)
-    server = FeedServer(press.shelf, press.site, press, hub=hub, gone=gone, keep=keep)
+    server = FeedServer(
+        press.shelf, press.site, press, hubs=(hub,) if hub else (), gone=gone, keep=keep
+    )
     pages = Starlette(routes=page_routes(press))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -102,7 +102,7 @@ async def test_weights_are_honoured(
 
 async def test_new_bytes_are_served_before_they_are_compressed(site: Publication) -> None:
     later = NOW + timedelta(hours=1)
-    long = " ".join(str(number * number) for number in range(150_000))
+    long = " ".join(str(number * number) for number in range(50_000))
     await site.press.store.ingest([an_article(id="b", text=long)], later)
     await publish(site.press, later)
     await site.server.refresh()

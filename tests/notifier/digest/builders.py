@@ -48,6 +48,7 @@ def entry_of(article: Article, number: int = 1) -> Entry:
         arrived_at=MONDAY,
         change=number,
         changed_at=MONDAY,
+        revised=number,
         revised_at=MONDAY,
     )
 

@@ -24,8 +24,7 @@ TEASER_OPENING = 32  # letters and digits by which a teaser's article is looked 
 
 _NAMESPACE = uuid.UUID("6f2d3a86-9d0e-5a3c-8a51-0b6c1f6f7a11")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+\Z")
-# What an address may hold as it stands: RFC 3986, and what is percent-encoded already.
-_LEFT_ALONE = "".join(chr(c) for c in range(0x21, 0x7F) if chr(c) not in '<>"{}|\\^`')
+_NOT_IN_ADDRESSES = re.compile(r"[\s<>\"{}|\\^`]")  # RFC 3987, 2.2
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")
 
 
@@ -247,7 +246,7 @@ def _key(document: Document, own_id: str, url: str, text: str) -> str:
 def _web_url(url: str, base: str = "") -> str:
     """Return `url`, made absolute against `base`, if it can be followed, else nothing."""
     try:
-        url = quote(urljoin(base, url.strip()), safe=_LEFT_ALONE)
+        url = _NOT_IN_ADDRESSES.sub(lambda found: quote(found[0]), urljoin(base, url.strip()))
         parts = urlsplit(url)
     except ValueError:
         return ""

@@ -88,7 +88,6 @@ DOORS = {
     "css_inline": {"notifier.digest.compose"},
     "feedgen": {"feeds.render.syndication"},
     "httpcore": {"feeds.kit.outgoing"},
-    "httpx": {"feeds.kit.outgoing"},
     "jinja2": {"feeds.kit.templates"},
     "lxml": {"feeds.render.syndication"},
     "markdown_it": {"feeds.sources.markdown"},
@@ -97,6 +96,7 @@ DOORS = {
     "psycopg": {"feeds.kit.database"},
     "starlette": {"feeds.web", "notifier.web"},
     "uvicorn": {"notifier.service"},
+    "uvloop": {"notifier.service.loop"},
     "yaml": {"feeds.kit.yaml"},
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import click
 
 from notifier.cli.common import config_option, settings_of
-from notifier.service import run
+from notifier.service import run, run_in_loop
 
 
 @click.command("run")
@@ -22,4 +21,5 @@ def command(config: Path) -> None:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    asyncio.run(run(settings, lambda address: click.echo(f"Paperround is running at {address}")))
+    announce = "Paperround is running at {}".format
+    run_in_loop(run(settings, lambda address: click.echo(announce(address))))

@@ -15,6 +15,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import cast
 
 import aiosmtplib
 
@@ -87,8 +88,10 @@ class SmtpTransport:
         try:
             return await self._set_up(client) or _taken_over(client)
         finally:
-            if isinstance(client.transport, asyncio.Transport):
-                client.transport.abort()  # close() would wait for a peer that has gone silent
+            if client.transport is not None:
+                _of_a_stream(
+                    client.transport
+                ).abort()  # close() would wait for a peer that has gone silent
             client.close()
 
     async def _set_up(self, client: aiosmtplib.SMTP) -> Answer | None:
@@ -139,9 +142,9 @@ class SmtpTransport:
 
 def _taken_over(client: aiosmtplib.SMTP) -> Connection | Answer:
     """Put our Wire in charge of aiosmtplib's connection, and detach the client from it."""
-    transport = client.transport
-    if not isinstance(transport, asyncio.Transport) or transport.is_closing():
+    if client.transport is None or client.transport.is_closing():
         return unanswered(Phase.LOGIN, "the connection was lost")
+    transport = _of_a_stream(client.transport)
     wire = Wire(transport)
     transport.set_protocol(wire)
     size = client.esmtp_extensions.get("size", "")
@@ -153,6 +156,11 @@ def _taken_over(client: aiosmtplib.SMTP) -> Connection | Answer:
     )
     client.transport = None
     return connection
+
+
+def _of_a_stream(transport: asyncio.BaseTransport) -> asyncio.Transport:
+    """Say what a connection's transport is: those of uvloop do not inherit from asyncio's."""
+    return cast("asyncio.Transport", transport)
 
 
 def _verifying(ca_file: str) -> ssl.SSLContext:

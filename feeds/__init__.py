@@ -1,7 +1,7 @@
 """Articles and everything syndicated from them; has never heard of subscribers."""
 
 from feeds.article import Article, Content, Entry, from_document
-from feeds.document import Author, Date, Document, Enclosure, Place, Problem
+from feeds.document import Author, Date, Document, Enclosure, Place, Problem, SourceFeed
 from feeds.errors import FeedsError
 from feeds.feed import Body, FeedSpec, Format, Rendering, Site
 from feeds.labels import ForEach, Kind
@@ -27,6 +27,7 @@ __all__ = [
     "Query",
     "Rendering",
     "Site",
+    "SourceFeed",
     "WebSubSettings",
     "from_document",
 ]

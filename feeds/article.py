@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit
 
-from feeds.document import Author, Date, Document, Enclosure
+from feeds.document import Author, Date, Document, Enclosure, SourceFeed
 from feeds.errors import InvalidArticle
 from feeds.kit import text as texts
 
@@ -25,7 +25,7 @@ TEASER_OPENING = 32  # letters and digits by which a teaser's article is looked 
 _NAMESPACE = uuid.UUID("6f2d3a86-9d0e-5a3c-8a51-0b6c1f6f7a11")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+\Z")
 _NOT_IN_ADDRESSES = re.compile(r"[\s<>\"{}|\\^`]")  # RFC 3987, 2.2
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,7 @@ class Article:
     language: str = ""
     publication: str = ""
     enclosures: tuple[Enclosure, ...] = ()
+    source_feed: SourceFeed | None = None
     excerpt: bool = False
     position: int = 0
     origin: str = ""
@@ -203,6 +204,7 @@ def from_document(document: Document, content: Content) -> Article:
         language=document.language.strip() if _LANGUAGE.match(document.language.strip()) else "",
         publication=texts.one_line(document.publication),
         enclosures=enclosures,
+        source_feed=_source_feed(document, base),
         excerpt=document.excerpt,
         position=document.position,
         origin=str(document.place.path),
@@ -264,6 +266,19 @@ def _enclosures(document: Document, base: str) -> list[Enclosure]:
     return found
 
 
+def _source_feed(document: Document, base: str) -> SourceFeed | None:
+    """The feed of another publication, if it can be followed; a feed without address is none."""
+    given = document.source_feed
+    url = _web_url(given.url, base) if given and given.url.strip() else ""
+    if not given or not url:
+        return None
+    if given.updated is not None and given.updated.tzinfo is None:
+        raise InvalidArticle("a date needs a time zone")
+    own_id = texts.one_line(given.id)
+    title = texts.shorten(texts.one_line(given.title), TITLE_LIMIT)
+    return replace(given, url=url, title=title, id=own_id if is_iri(own_id) else "")
+
+
 def _authors(document: Document) -> list[Author]:
     found = []
     for author in document.authors:
@@ -275,10 +290,14 @@ def _authors(document: Document) -> list[Author]:
 
 
 def _fingerprint(article: Article) -> str:
-    """Everything that makes another revision; not the position on a page, nor the file."""
+    """Everything that makes another revision; not the position on a page, nor the file.
+
+    Nor when the feed it was taken from last changed: that one changes with every other article.
+    """
+    source = replace(article.source_feed, updated=None) if article.source_feed else None
     both = (article.published, article.updated)
     dates = [f"{date.at.isoformat()}{date.day_only}" if date else "" for date in both]
-    lists = [repr(article.authors), repr(article.tags), repr(article.enclosures)]
+    lists = [repr(article.authors), repr(article.tags), repr(article.enclosures), repr(source)]
     flags = repr((article.excerpt, article.withdrawn)) + ("again" if article.resend else "")
     words = [article.title, article.html, article.text, article.summary, article.image]
     labels = [article.url, article.own_iri, article.section, article.language, article.publication]

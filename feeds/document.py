@@ -55,6 +55,20 @@ class Enclosure:
     duration: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFeed:
+    """The feed that an article was taken over from: RSS `source`, Atom `source` (RFC 4287, 4.2.11).
+
+    `url` is the address of that feed, `id` its own identity and `updated` the aware instant it
+    last changed, if known.
+    """
+
+    url: str
+    title: str = ""
+    id: str = ""
+    updated: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Date:
     """A date as a document gave it: an aware instant; `day_only` when no time of day was said.
@@ -94,6 +108,7 @@ class Document:
     language: str = ""
     publication: str = ""
     enclosures: Sequence[Enclosure] = ()
+    source_feed: SourceFeed | None = None
     excerpt: bool = False
     position: int = 0
     withdrawn: bool = False

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.store import ArticleStore
+from notifier.declared import Declared, Placement, Reconciled, Wanted
 from notifier.digest.issue import LaneKey, lane_of
 from notifier.digest.spec import DigestSpec, Welcome
-from notifier.roster import Placement, Reconciled, Roster, Subscription, Wanted
+from notifier.roster import Roster, Subscription
 from notifier.schedule.language import parse_schedule
 from notifier.settings import Settings
 from notifier.subscriber import Declaration
@@ -35,13 +36,13 @@ class _Welcomes:
 
 
 async def reconcile(
-    settings: Settings, roster: Roster, store: ArticleStore, now: datetime
+    settings: Settings, declared: Declared, store: ArticleStore, now: datetime
 ) -> Reconciled:
     """Make the roster's declared readers those of `settings`."""
     specs = {spec.name: spec for spec in settings.digests}
     welcomes = _Welcomes(store, now, {})
     wanted = [await _wanted(reader, specs, settings, welcomes) for reader in settings.subscribers]
-    return await roster.reconcile(wanted, now)
+    return await declared.reconcile(wanted, now)
 
 
 async def _wanted(

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -169,3 +170,8 @@ secret_keys = Table(
     Column("created_at", Instant, nullable=False),
     Column("active", Boolean, nullable=False),
 )
+
+
+def active() -> ColumnElement[bool]:
+    """The condition that a subscription is in force: declared, and not left."""
+    return subscriptions.c.declared & subscriptions.c.left_at.is_(None)

@@ -50,6 +50,7 @@ RANKS = {
     "notifier.delivery.delivery": NOUN,
     "notifier.delivery": HAND,
     "notifier.configuration": HAND,
+    "notifier.declared": HAND,
     "notifier.roster": HAND,
     "notifier.tables": HAND,
     "notifier.migrations": HAND,

@@ -12,14 +12,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from feeds.document import Author, Date, Document, Enclosure, Problem
+from feeds.document import Author, Date, Document, Enclosure, Problem, SourceFeed
 from feeds.sources.dates import parse_date
 from feeds.sources.outcome import Item, Origin, ReadFile
 
 _T = TypeVar("_T")
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _MAILBOX = re.compile(r"(?P<name>[^<>]*)<(?P<email>[^<>\s]+@[^<>\s]+)>")
+_WEB_ADDRESS = re.compile(r"\s*https?://\S", re.IGNORECASE)
 _SHOWN = 60  # characters of a wrong value that a message repeats
 
 _PUBLISHED = ("date_published", "published", "date")
@@ -53,6 +54,7 @@ def read_item(item: Item, start: Document, origin: Origin) -> ReadFile:
         language=fields.read(_language, "language") or start.language,
         publication=fields.read(_text, "publication") or start.publication,
         enclosures=fields.read(_attachments, "attachments") or (),
+        source_feed=fields.source_feed("source") or start.source_feed,
         withdrawn=fields.read(_flag, "withdrawn") or False,
         minor=fields.read(_flag, "minor") or False,
         resend=fields.read(_flag, "resend") or False,
@@ -101,6 +103,24 @@ class _Fields:
     def date(self, *names: str) -> Date | None:
         """Return a date in the source's time zone."""
         return self.read(self._date, *names)
+
+    def source_feed(self, name: str) -> SourceFeed | None:
+        """Return the feed that the item was taken over from."""
+        return self.read(self._source_feed, name)
+
+    def _source_feed(self, value: object) -> SourceFeed | None:
+        """A text that is no address is some other program's `source`, and left alone."""
+        if isinstance(value, str):
+            return SourceFeed(url=value) if _WEB_ADDRESS.match(value) else None
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise _WrongError(f"expected the address of a feed, not {_kind(value)}")
+        url, title, own_id = (_text(value.get(key)) for key in ("url", "title", "id"))
+        if not _WEB_ADDRESS.match(url):
+            raise _WrongError("the feed that an article was taken from needs its http(s) url")
+        updated = self._date(value.get("updated"))
+        return SourceFeed(url=url, title=title, id=own_id, updated=updated.at if updated else None)
 
     def _date(self, value: object) -> Date | None:
         written = _text(value)

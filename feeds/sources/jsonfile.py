@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from feeds.document import Document
+from feeds.document import Document, SourceFeed
 from feeds.sources.fields import read_authors, read_item, read_text_field
 from feeds.sources.outcome import Item, Origin, ReadFile
 
@@ -69,7 +69,10 @@ def _read(value: object, lines: _Lines, origin: Origin) -> ReadFile:
 
 
 def _read_feed(lines: _Lines, origin: Origin) -> ReadFile:
-    """JSON Feed 1.1: what the feed says holds for items that do not say it."""
+    """JSON Feed 1.1: what the feed says holds for items that do not say it.
+
+    With its address, the feed itself is where its items were taken from.
+    """
     members = list(_members(lines.text, _skip(lines.text, 0)))
     feed = Item(
         {key: value for key, value, _ in members},
@@ -78,16 +81,19 @@ def _read_feed(lines: _Lines, origin: Origin) -> ReadFile:
     authors, wrong_authors = read_authors(feed, origin)
     language, wrong_language = read_text_field(feed, "language", origin)
     base, wrong_base = read_text_field(feed, "home_page_url", origin)
+    own_url, wrong_url = read_text_field(feed, "feed_url", origin)
+    title, wrong_title = read_text_field(feed, "title", origin)
     start = replace(
         origin.document(),
         authors=authors,
         language=language or origin.defaults.language,
         base=base,
+        source_feed=SourceFeed(url=own_url, title=title) if own_url else None,
     )
     items_at = next(at for key, _, at in members if key == "items")
     read = _read_list(lines, items_at, start, origin)
-    problems = (*wrong_authors, *wrong_language, *wrong_base, *read.problems)
-    return ReadFile(read.documents, problems)
+    wrong = (*wrong_authors, *wrong_language, *wrong_base, *wrong_url, *wrong_title)
+    return ReadFile(read.documents, (*wrong, *read.problems))
 
 
 def _read_list(lines: _Lines, at: int, start: Document, origin: Origin) -> ReadFile:

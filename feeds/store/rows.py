@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from feeds.article import Article, Entry
-from feeds.document import Author, Date, Enclosure
+from feeds.document import Author, Date, Enclosure, SourceFeed
 
 # A row's values are of the type that its column says; SQLAlchemy cannot say so per key.
 Values = dict[str, Any]
@@ -40,6 +40,7 @@ def article_of(row: RowMapping) -> Article:
         authors=tuple(Author(**author) for author in row["authors"]),
         tags=tuple(row["tags"]),
         enclosures=tuple(Enclosure(**enclosure) for enclosure in row["enclosures"]),
+        source_feed=_source_feed(row["source_feed"]),
         withdrawn=row["withdrawn_at"] is not None,
     )
 
@@ -55,6 +56,7 @@ def values_of(article: Article) -> Values:
         "authors": [asdict(author) for author in article.authors],
         "tags": list(article.tags),
         "enclosures": [asdict(enclosure) for enclosure in article.enclosures],
+        "source_feed": _source_values(article.source_feed),
         "opening": article.opening,
         "normalised": article.normalised,
     }
@@ -62,6 +64,19 @@ def values_of(article: Article) -> Values:
 
 def _date(at: datetime | None, *, day_only: bool) -> Date | None:
     return Date(at, day_only=day_only) if at is not None else None
+
+
+def _source_feed(values: Values | None) -> SourceFeed | None:
+    if values is None:
+        return None
+    updated = datetime.fromisoformat(values["updated"]) if values["updated"] else None
+    return SourceFeed(**(values | {"updated": updated}))
+
+
+def _source_values(source: SourceFeed | None) -> Values | None:
+    if source is None:
+        return None
+    return asdict(source) | {"updated": source.updated.isoformat() if source.updated else None}
 
 
 _SAME = (

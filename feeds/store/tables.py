@@ -61,6 +61,7 @@ articles = Table(
     Column("authors", JSON, nullable=False),
     Column("tags", JSON, nullable=False),
     Column("enclosures", JSON, nullable=False),
+    Column("source_feed", JSON(none_as_null=True)),
     Column("opening", Text, nullable=False),
     Column("normalised", Text, nullable=False),
     Index("articles_by_arrival", "arrival", unique=True),

@@ -52,7 +52,7 @@ def command(
 async def send(settings: Settings, digests: tuple[str, ...], moment: datetime) -> Sent:
     """Do a whole round at `moment` in the foreground."""
     async with open_house(settings, now()) as house:
-        await reconcile(settings, house.roster, house.store, min(moment, now()))
+        await reconcile(settings, house.declared, house.store, min(moment, now()))
         if digests:
             opened = await open_now(house.desk(), digests, now(), moment)
         else:

@@ -38,7 +38,7 @@ def feed(email: str, rotate: bool, config: Path, as_json: bool) -> None:
 
 async def _feed(settings: Settings, email: str, *, rotate: bool) -> tuple[Reader, str]:
     async with open_house(settings, now()) as house:
-        await reconcile(settings, house.roster, house.store, now())
+        await reconcile(settings, house.declared, house.store, now())
         reader = await house.roster.reader_at(email)
         if reader is None:
             raise NotifierError(f"there is no reader {email}")

@@ -15,6 +15,7 @@ from feeds.publish import DatabaseShelf
 from feeds.store import HISTORY as FEEDS
 from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FileMemory, LabelStore
 from feeds.web import FeedServer
+from notifier.declared import Declared
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
@@ -39,6 +40,7 @@ class House:
     store: ArticleStore
     memory: FileMemory
     roster: Roster
+    declared: Declared
     outbox: Outbox
     ledger: Ledger
     press: Press
@@ -143,6 +145,7 @@ async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
             store,
             FileMemory(database),
             roster,
+            Declared(database),
             Outbox(database),
             Ledger(database),
             press,

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import func, select
 
 from feeds.kit.database import Database
+from notifier.declared import Declared, Placement, Wanted
 from notifier.delivery.ledger import Chunk, Job, Ledger
 from notifier.delivery.opening import NewIssue, Opening
 from notifier.delivery.outbox import Edition, Lane, Outbox
 from notifier.digest.issue import LaneKey
-from notifier.roster import Placement, Roster, Wanted
 from notifier.tables import chunks, deliveries, issues, lanes, subscribers, subscriptions
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -39,7 +39,7 @@ def wanted(
 
 async def declare(database: Database, *readers: Wanted, now: datetime = START) -> None:
     """Make the declared readers these, and no others."""
-    await Roster(database).reconcile(readers, now)
+    await Declared(database).reconcile(readers, now)
 
 
 async def the_lane(database: Database, zone: str = "UTC") -> Lane:

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from feeds.kit.database import Database
+from notifier.declared import Declared
 from notifier.delivery.delivery import Phase, State, unanswered
 from notifier.delivery.ledger import RESENT, Ledger, Mark
 from notifier.delivery.outbox import Outbox
@@ -206,7 +207,7 @@ async def test_who_is_gone_is_passed_over_just_before_sending(
     elif how == "suppressed":
         await roster.suppress(job.address, "asked", "", SLOT)
     else:
-        await roster.reconcile([], SLOT)
+        await Declared(database).reconcile([], SLOT)
     assert await ledger.start(chunk, job, SLOT, LEASE) is State.SKIPPED
     assert await states(database) == {"ada": ("skipped", "left or suppressed")}
 

@@ -16,7 +16,7 @@ import pytest
 from feeds.kit.database import Database
 from feeds.store import ArticleStore
 from notifier.mailing import open_due
-from notifier.service import open_house, run, running
+from notifier.service import open_house, run
 from notifier.settings import FolderSource, MailSettings, Settings, SmtpRelay
 from tests.notifier.builders import a_reader, some_settings
 from tests.notifier.test_mailing import SLOT, START, begin, write
@@ -50,19 +50,21 @@ async def a_relay_without_encryption() -> AsyncIterator[tuple[int, list[int]]]:
 
 
 async def test_a_relay_that_refuses_us_is_not_asked_every_second(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(running, "TICK", timedelta(seconds=0.05))
     async with open_house(settings, START) as house:
         await begin(house)
         await write(house, "a", now=START)
         await open_due(house.desk(), SLOT)
-    monkeypatch.setattr(running, "_now", lambda: SLOT)
     async with a_relay_without_encryption() as (port, connections):
         relay = SmtpRelay(host="127.0.0.1", port=port, tls="starttls", connections=1)
         mail = MailSettings(from_address="news@example.org", transport=relay)
         up = asyncio.Event()
-        serving = asyncio.create_task(run(replace(settings, mail=mail), lambda _: up.set()))
+        often = timedelta(seconds=0.05)
+        service = run(
+            replace(settings, mail=mail), lambda _: up.set(), clock=lambda: SLOT, tick=often
+        )
+        serving = asyncio.create_task(service)
         await up.wait()
         await asyncio.sleep(0.5)
         os.kill(os.getpid(), signal.SIGTERM)

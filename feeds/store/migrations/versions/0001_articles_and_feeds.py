@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("authors", sa.JSON(), nullable=False),
         sa.Column("tags", sa.JSON(), nullable=False),
         sa.Column("enclosures", sa.JSON(), nullable=False),
+        sa.Column("source_feed", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("opening", sa.Text(), nullable=False),
         sa.Column("normalised", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),

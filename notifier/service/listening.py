@@ -1,0 +1,69 @@
+"""The web server and the socket it listens on, and the signals that end the service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import signal
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+from notifier.errors import NotifierError
+from notifier.settings import Settings
+from notifier.web import ASGIApp
+
+IDLE = 75  # seconds that a connection stays open; proxies keep theirs about as long
+
+
+class Web(uvicorn.Server):
+    """uvicorn without its own signal handlers: the service stops it in its turn."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the service."""
+        yield
+
+
+@contextlib.contextmanager
+def signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set `stop` on SIGTERM and SIGINT."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+@contextlib.contextmanager
+def listening(settings: Settings) -> Iterator[socket.socket]:
+    """Give a socket at the address of the settings; NotifierError where it is taken."""
+    try:
+        listener = socket.create_server((settings.host, settings.port))
+    except OSError as error:
+        raise NotifierError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror};"
+            " choose another address in `web: {listen: ...}`"
+        ) from error
+    with listener:
+        yield listener
+
+
+def web_settings(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """A client that never ends its request holds nothing up beyond the grace."""
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=IDLE,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=math.ceil(settings.grace.total_seconds()),
+    )

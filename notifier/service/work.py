@@ -1,0 +1,166 @@
+"""What the service does at each ring of a bell: look, open, deliver, push.
+
+Bells only say "look now"; what there is to do is read from the store each time. A failure is told
+once, until it is over, and costs nothing but its own turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from feeds import FeedsError, Problem
+from feeds.errors import SourceError
+from feeds.kit.text import one_line
+from feeds.library import SETTLE_NS, ingest_folder, publish
+from feeds.sources import FileState
+from feeds.web import FeedServer
+from notifier.errors import NotifierError
+from notifier.mailing import Desk, deliver, open_due
+from notifier.service.house import House
+from notifier.service.pushing import Pusher
+
+log = logging.getLogger("paperround")
+
+
+@dataclass(slots=True)
+class Round:
+    """The service while it runs: the house, its bells and clock, and what the last look saw."""
+
+    house: House
+    server: FeedServer
+    desk: Desk | None
+    pusher: Pusher
+    push: asyncio.Event
+    clock: Callable[[], datetime]
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    look: asyncio.Event = field(default_factory=asyncio.Event)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    send: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: dict[str, dict[str, FileState]] = field(default_factory=dict)
+    refused: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    failing: set[str] = field(default_factory=set)
+
+
+async def loop(
+    round_: Round, bell: asyncio.Event, work: Callable[[Round], Awaitable[None]]
+) -> None:
+    """Do `work` at each ring until told to stop; a failure is told once and tried again."""
+    name = work.__name__.replace("_", " ")
+    while True:
+        await bell.wait()
+        bell.clear()
+        if round_.stop.is_set():
+            return
+        try:
+            await work(round_)
+        except (FeedsError, NotifierError) as error:
+            _complain(round_, name, error)
+        else:
+            _relieve(round_, name)
+
+
+async def look(round_: Round) -> None:
+    """Take in what is new in the folders, let embargoes end, publish, serve."""
+    house = round_.house
+    for folder in house.folders:
+        earlier = round_.seen.setdefault(folder.name, {})
+        try:
+            report = await ingest_folder(folder, earlier, house.store, house.memory, round_.clock())
+        except SourceError as error:
+            _complain(round_, folder.name, error)
+            continue
+        _relieve(round_, folder.name)
+        for problem in report.problems:
+            if problem not in round_.refused.get(folder.name, ()):
+                log.warning("refused: %s", one_line(str(problem)))
+        round_.refused[folder.name] = tuple(report.problems)
+        _note_held(round_, folder.name, report.held)
+        if report.outcomes.total():
+            log.info("ingested: %s", ", ".join(f"{n} {o}" for o, n in report.outcomes.items()))
+        if report.unsettled:
+            asyncio.get_running_loop().call_later(SETTLE_NS / 1e9, round_.look.set)
+    await house.store.reveal(round_.clock())
+    published = await publish(house.press, round_.clock())
+    if published.documents:
+        log.info("published: %d feeds, %d documents", published.feeds, published.documents)
+    for title in published.left_out:
+        log.error("left out of feeds, for it cannot be rendered: %s", title)
+    await round_.server.refresh()
+    await round_.pusher.announce(round_.clock())
+
+
+def _note_held(round_: Round, folder: str, held: int) -> None:
+    name = f"{folder}, withdrawals"
+    if held:
+        words = f"{held} at once wait for your word: paperround ingest --withdraw PATH"
+        _complain(round_, name, SourceError(words))
+    else:
+        _relieve(round_, name)
+
+
+async def push(round_: Round) -> None:
+    """Start the pushes that are due; never waits for a subscriber."""
+    if round_.pusher.hub is not None:
+        await round_.pusher.hub.work(round_.clock)
+
+
+async def open_issues(round_: Round) -> None:
+    """Open what is due, and ring for its delivery."""
+    if round_.desk is None:
+        return
+    for opened in await open_due(round_.desk, round_.clock()):
+        name = f"digest {opened.digest}"
+        if opened.failed:
+            _complain(round_, name, NotifierError(opened.reason))
+            continue
+        _relieve(round_, name)
+        log.info(
+            "opened: %s %s, %d articles for %d readers %s",
+            opened.digest,
+            opened.slot,
+            opened.articles,
+            opened.readers,
+            opened.reason,
+        )
+        round_.send.set()
+
+
+async def deliver_all(round_: Round) -> None:
+    """Deliver at each ring; after the relay has refused us, pause."""
+    if round_.desk is None:
+        await round_.stop.wait()
+        return
+    sender = round_.house.sender()
+    refused, until = NotifierError(), round_.clock()
+
+    async def send(_: Round) -> None:
+        nonlocal refused, until
+        if round_.clock() < until:
+            raise refused
+        done = await deliver(sender, round_.clock, round_.stop)
+        if done.counts:
+            log.info("delivered: %s", ", ".join(f"{n} {s}" for s, n in done.counts.items()))
+        if done.halted:
+            until = round_.clock() + done.pause
+            refused = NotifierError(f"the relay refuses us, sending waits: {done.halted}")
+            raise refused
+
+    await loop(round_, round_.send, send)
+
+
+def _complain(round_: Round, name: str, error: Exception) -> None:
+    words = one_line(f"{name}: {error}")
+    if words not in round_.failing:
+        round_.failing.add(words)
+        log.error("%s", words)
+
+
+def _relieve(round_: Round, name: str) -> None:
+    recovered = {words for words in round_.failing if words.startswith(f"{name}: ")}
+    if recovered:
+        round_.failing -= recovered
+        log.info("%s: works again", name)

@@ -12,11 +12,11 @@ import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from feeds.article import SUMMARY_LIMIT, Article, Entry
-from feeds.document import Author, Enclosure
+from feeds.document import Author, Enclosure, SourceFeed
 from feeds.feed import Body, Chain, FeedSpec, Format, Site
 from feeds.kit.language import direction
 from feeds.kit.text import one_line, shorten
@@ -52,7 +52,8 @@ class Channel:
 class Item:
     """One entry. `html` is empty where the feed carries summaries only, and `summary` where it
     would only repeat the content; one of the two is there. `language` is empty where it is that
-    of the feed. Every author has a name, every enclosure a type.
+    of the feed. Every author has a name, every enclosure a type, the source all of its fields.
+    No two items of a document have one `updated`: the fraction of its second is the arrival.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Item:
     enclosures: tuple[Enclosure, ...]
     image: str
     language: str
+    source: SourceFeed | None
 
 
 def channel_of(spec: FeedSpec, site: Site, updated: datetime, chain: Chain) -> Channel:
@@ -98,19 +100,21 @@ def item_of(entry: Entry, spec: FeedSpec, site: Site) -> Item:
     content = "" if spec.body is Body.SUMMARY else _content(article, summary, link, title)
     if content and not article.summary and _says_all(summary, article):
         summary = ""
+    source = _source(entry, site)
     return Item(
         id=article.iri,
         link=link,
         title=title,
-        updated=whole_seconds(entry.updated),
+        updated=_updated(entry),
         published=whole_seconds(article.published.at) if article.published else None,
         summary=_shown(summary) if content else _shown(summary) or title,
         html=_shown(_directed(content, language)),
-        authors=tuple(_authors(article, site)),
+        authors=tuple(_authors(article, site, source)),
         tags=tuple(_shown(tag) for tag in article.tags),
         enclosures=tuple(_attached(enclosure) for enclosure in article.enclosures),
         image=to_uri(article.image) if article.image else "",
         language=article.language if article.language != (spec.language or site.language) else "",
+        source=source,
     )
 
 
@@ -134,6 +138,15 @@ def whole_seconds(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("an instant needs a time zone")
     return at.astimezone(UTC).replace(microsecond=0)
+
+
+def _updated(entry: Entry) -> datetime:
+    """Return when the entry was updated, told apart from others of that second.
+
+    Validators warn of two entries with one `updated`, and a page of news has one date for all.
+    """
+    fraction = timedelta(microseconds=(entry.arrival or 0) % 1_000_000)
+    return whole_seconds(entry.updated) + fraction
 
 
 def to_uri(iri: str) -> str:
@@ -188,8 +201,28 @@ def _directed(content: str, language: str) -> str:
     return f'<div dir="rtl">{content}</div>'
 
 
-def _authors(article: Article, site: Site) -> list[Author]:
-    """The authors, each with a name; else the publication it was taken from, if not our own.
+def _source(entry: Entry, site: Site) -> SourceFeed | None:
+    """Return the feed that the entry was taken over from, unless that is one of our own.
+
+    What validators ask of an Atom source and nobody knows is filled in: its address for its id,
+    the name of the publication or host for its title, the entry's date for its own.
+    """
+    given = entry.article.source_feed
+    if given is None or f"{given.url}/".startswith(f"{site.url}/"):
+        return None
+    url = to_uri(given.url)
+    parts = urlsplit(url)
+    canonical = urlunsplit(parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/"))
+    return SourceFeed(
+        url=url,
+        title=_shown(given.title or entry.article.publication or parts.netloc),
+        id=given.id or canonical,
+        updated=whole_seconds(given.updated or entry.updated),
+    )
+
+
+def _authors(article: Article, site: Site, source: SourceFeed | None) -> list[Author]:
+    """The authors, each with a name; else the publication or feed it was taken from, if not ours.
 
     Of an address alone the part before the "@" is name enough: the rest is for Atom only.
     """
@@ -198,8 +231,9 @@ def _authors(article: Article, site: Site) -> list[Author]:
         name = _shown(author.name or author.email.partition("@")[0] or author.url)
         email = author.email if _EMAIL.match(author.email) else ""
         found.append(Author(name=name, email=email, url=to_uri(author.url) if author.url else ""))
-    if not found and article.publication and article.publication != site.name:
-        found.append(Author(name=_shown(article.publication)))
+    taken_from = article.publication or (source.title if source else "")
+    if not found and taken_from and taken_from != site.name:
+        found.append(Author(name=_shown(taken_from)))
     return found
 
 

@@ -1,6 +1,8 @@
 """JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/): an item, and the document of many.
 
-Refuses what is no UTF-8 or no JSON number, as an exception, item by item.
+The feed that an item was taken from, for which the standard has no name, is `source` in the
+extension object `_paperround`. Refuses what is no UTF-8 or no JSON number, as an exception, item
+by item.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from feeds.document import Enclosure
+from feeds.document import Enclosure, SourceFeed
 from feeds.feed import Format
 from feeds.render.item import Channel, Item
 
@@ -32,6 +34,7 @@ def json_item(item: Item) -> bytes:
             "tags": list(item.tags),
             "language": item.language,
             "attachments": [_attachment(enclosure) for enclosure in item.enclosures],
+            "_paperround": {"source": _source(item.source)} if item.source else None,
         }
     )
 
@@ -55,6 +58,17 @@ def json_document(channel: Channel, items: Iterable[bytes]) -> bytes:
     )
     listed = b",\n".join(items)
     return head[:-1] + b', "items": [' + (b"\n" + listed + b"\n" if listed else b"") + b"]}\n"
+
+
+def _source(source: SourceFeed) -> dict[str, object]:
+    return _present(
+        {
+            "id": source.id,
+            "title": source.title,
+            "feed_url": source.url,
+            "date_modified": source.updated.isoformat() if source.updated else "",
+        }
+    )
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, object]:

@@ -3,6 +3,10 @@
 The only importer of feedgen and lxml. feedgen's faults stay inside: it writes entries' links
 without `rel`, dates that are *now*, RSS dates by way of the process's locale, no `dc:creator`, no
 language of an entry. Each entry is built by itself and may raise; a document of entries does not.
+
+Who wrote an RSS item stands in `dc:creator`, once for each author, and never in `author`: that one
+is an address first, is allowed once, and beside `dc:creator` draws a warning from validators; the
+profile recommends `dc:creator` for a name. Addresses of authors are nobody's to collect.
 """
 
 from __future__ import annotations
@@ -12,13 +16,14 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from html.entities import name2codepoint
 from typing import Any, TypeAlias
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feeds.document import Enclosure
+from feeds.document import Enclosure, SourceFeed
 from feeds.feed import Format
 from feeds.render.item import GENERATOR, Channel, Item
 from feeds.render.mediatypes import medium
@@ -35,6 +40,8 @@ _RSS_NAMES = {"dc": DC, "media": MEDIA, "atom": ATOM, "content": _CONTENT}
 _ATOM_NAMES = {None: ATOM, "media": MEDIA}
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MARKUP = re.compile("([&<])")
+_END_TAG = re.compile(r"</\w+>")
+_REFERENCE = re.compile(r"&(#?\w+)")
 
 
 def written_in_xml(item: Item) -> tuple[bytes, bytes]:
@@ -96,6 +103,8 @@ class _AtomFeed:
         return {"media": MEDIA} | _history(self.channel)
 
     def extend_atom(self, feed: Element) -> None:
+        for name in ("title", "subtitle"):
+            _declare_text(feed.find(name))
         _put_relations(feed, "link", self.channel, Format.ATOM)
 
 
@@ -126,6 +135,8 @@ class _Entry:
         item = self.item
         if item.language:
             entry.set(_LANG, item.language)
+        for name in ("title", "summary"):
+            _declare_text(entry.find(name))
         if item.published:
             published = etree.Element("published")
             published.text = item.published.isoformat()
@@ -135,6 +146,8 @@ class _Entry:
         etree.SubElement(entry, "link", rel="alternate", href=item.link)
         for enclosure in item.enclosures:
             etree.SubElement(entry, "link", _enclosure_link(enclosure))
+        if item.source:
+            _put_atom_source(entry, item.source)
         _put_image(entry, item)
 
     def extend_rss(self, entry: Element) -> None:
@@ -151,6 +164,8 @@ class _Entry:
             _put_plain(category, tag)
         if item.language:
             etree.SubElement(entry, f"{{{DC}}}language").text = item.language
+        if item.source:
+            _put_plain(etree.SubElement(entry, "source", url=item.source.url), item.source.title)
         for enclosure in item.enclosures[1:]:
             _put_media(entry, enclosure)
         _put_image(entry, item)
@@ -220,9 +235,21 @@ def _enclosure_link(enclosure: Enclosure) -> dict[str, str]:
     given = {"rel": "enclosure", "href": enclosure.url, "type": enclosure.type}
     if enclosure.length:
         given["length"] = str(enclosure.length)
-    if enclosure.title:
+    if enclosure.title and not _looks_like_html(enclosure.title):
         given["title"] = enclosure.title
     return given
+
+
+def _put_atom_source(entry: Element, source: SourceFeed) -> None:
+    """Write the feed that an entry was taken over from (RFC 4287, 4.2.11)."""
+    element = etree.SubElement(entry, "source")
+    etree.SubElement(element, "id").text = source.id
+    title = etree.SubElement(element, "title")
+    title.text = source.title
+    _declare_text(title)
+    if source.updated:
+        etree.SubElement(element, "updated").text = source.updated.isoformat()
+    etree.SubElement(element, "link", rel="self", href=source.url)
 
 
 def _put_media(entry: Element, enclosure: Enclosure) -> None:
@@ -240,6 +267,20 @@ def _put_media(entry: Element, enclosure: Enclosure) -> None:
 def _put_image(entry: Element, item: Item) -> None:
     if item.image:
         etree.SubElement(entry, f"{{{MEDIA}}}content", url=item.image, medium="image")
+
+
+def _declare_text(element: Element | None) -> None:
+    """Declare plain text that looks like HTML, so that nobody has to guess (RFC 4287, 3.1.1)."""
+    if element is not None and _looks_like_html(element.text or ""):
+        element.set("type", "html")
+        element.text = html.escape(element.text, quote=False)
+
+
+def _looks_like_html(text: str) -> bool:
+    """Tell whether `text` has an end tag or a character reference, as validators look for them."""
+    named = name2codepoint.keys() | {"apos"}
+    references = _REFERENCE.findall(text)
+    return bool(_END_TAG.search(text)) or any(x in named or not x.isalpha() for x in references)
 
 
 def _put_plain(element: Element, text: str) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -14,11 +18,13 @@ import pytest
 from click.testing import CliRunner
 
 from feeds.sources import SUFFIXES
+from feeds.websub.settings import PATH as HUB
 from notifier.cli import COMMANDS, group
 from notifier.configuration import load
 from notifier.delivery.delivery import State
 from notifier.digest.placeholder import SLOTS
 from notifier.digest.story import Story
+from tests.test_layers import DOORS, SURFACE
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -201,3 +207,45 @@ def test_every_state_and_every_ending_is_told() -> None:
     architecture, articles = text(DOCS / "architecture.md"), text(DOCS / "articles.md")
     assert [state for state in State if f"| `{state}` |" not in architecture] == []
     assert [suffix for suffix in SUFFIXES if f"`{suffix}`" not in articles] == []
+
+
+def test_every_address_of_the_service_is_told() -> None:
+    told = text(DOCS / "operating.md")
+    doors = [*(ROOT / "feeds/web").glob("*.py"), *(ROOT / "notifier/web").glob("*.py")]
+    routes = {path for door in doors for path in re.findall(r'Route\("([^"{]+)', text(door))}
+    assert routes >= {"/", "/my/", "/u/"}
+    for path in {*routes, HUB, "/feeds/"}:
+        assert re.search(rf"^\| `{re.escape(path)}(?:[A-Z]|`)", told, re.MULTILINE), path
+
+
+def test_the_architecture_tells_the_surface_and_the_doors_as_they_are_held() -> None:
+    told = text(DOCS / "architecture.md")
+    _, _, after = told.partition("What `notifier` may see")
+    surface, _, _ = after.partition("Nothing below those faces")
+    rows = re.findall(r"^\| (`feeds\.[^|]+) \|", surface, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`([^`]+)`", row)} == SURFACE
+    missing = {door for doors in DOORS.values() for door in doors if f"`{door}`" not in told}
+    assert missing == set()
+
+
+@pytest.mark.slow
+def test_the_quick_start_works_as_it_stands(tmp_path: Path) -> None:
+    [start] = [body for body in blocks(text(ROOT / "README.md"), "sh") if "paperround init" in body]
+    lines = [
+        line for line in start.splitlines() if not line.startswith((". .venv", "paperround run"))
+    ]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    bash = shutil.which("bash")
+    assert bash is not None
+    done = subprocess.run(  # noqa: S603 - our own README
+        [bash, "-euc", "\n".join(lines)],
+        cwd=tmp_path,
+        env={"PATH": path, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 new (1 file read)" in done.stdout
+    assert list((tmp_path / "paper/data/mail/new").iterdir())
+    assert (tmp_path / "paper/public/feeds/all.atom").exists()

@@ -208,7 +208,7 @@ def _source(entry: Entry, site: Site) -> SourceFeed | None:
     the name of the publication or host for its title, the entry's date for its own.
     """
     given = entry.article.source_feed
-    if given is None or f"{given.url}/".startswith(f"{site.url}/"):
+    if given is None or f"{given.url}/".casefold().startswith(f"{site.url}/".casefold()):
         return None
     url = to_uri(given.url)
     parts = urlsplit(url)

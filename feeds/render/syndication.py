@@ -42,6 +42,7 @@ _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MARKUP = re.compile("([&<])")
 _END_TAG = re.compile(r"</\w+>")
 _REFERENCE = re.compile(r"&(#?\w+)")
+_NAMED = name2codepoint.keys() | {"apos"}
 
 
 def written_in_xml(item: Item) -> tuple[bytes, bytes]:
@@ -278,9 +279,8 @@ def _declare_text(element: Element | None) -> None:
 
 def _looks_like_html(text: str) -> bool:
     """Tell whether `text` has an end tag or a character reference, as validators look for them."""
-    named = name2codepoint.keys() | {"apos"}
     references = _REFERENCE.findall(text)
-    return bool(_END_TAG.search(text)) or any(x in named or not x.isalpha() for x in references)
+    return bool(_END_TAG.search(text)) or any(x in _NAMED or not x.isalpha() for x in references)
 
 
 def _put_plain(element: Element, text: str) -> None:

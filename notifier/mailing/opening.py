@@ -11,34 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from feeds import Entry, Site
-from feeds.kit.text import digest as fingerprint
-from feeds.store import ArticleStore
-from notifier.delivery.message import freeze
-from notifier.delivery.opening import NewIssue, Opening
-from notifier.delivery.outbox import Edition, Group, Lane, Outbox
-from notifier.digest.compose import Composed, Composer, Request
-from notifier.digest.issue import Due, due, expiry, selection_of
+from feeds import Entry
+from notifier.delivery.opening import NewIssue
+from notifier.delivery.outbox import Edition, Group, Lane
+from notifier.digest.issue import EXPIRES_AT_MOST, Due, due, expiry, selection_of
 from notifier.digest.spec import DigestSpec
 from notifier.errors import InvalidMessage, TemplateError
+from notifier.mailing.composing import Desk, Window, compose
 from notifier.schedule.language import Schedule, parse_schedule
-from notifier.schedule.slots import extra_slot
-from notifier.settings import MailSettings
+from notifier.schedule.slots import at_once_slot, extra_slot
 
 _RUN = 500  # articles read together
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Everything that opening an issue needs."""
-
-    store: ArticleStore
-    outbox: Outbox
-    opening: Opening
-    composer: Composer
-    site: Site
-    mail: MailSettings
-    digests: tuple[DigestSpec, ...]
+AT_ONCE_LIMIT = 5  # articles that are sent each by itself; more at once are one message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +38,6 @@ class Opened:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """Where an issue of a lane begins and ends, and what it is called."""
-
-    lane: Lane
-    spec: DigestSpec
-    due: Due
-    upto: int
-
-
 async def open_due(desk: Desk, now: datetime, at: datetime | None = None) -> list[Opened]:
     """Open every issue that is due at `now`; expire first what was not sent in time.
 
@@ -72,6 +46,9 @@ async def open_due(desk: Desk, now: datetime, at: datetime | None = None) -> lis
     await desk.outbox.expire(now)
     done = []
     for lane, spec, schedule in await _lanes(desk, [spec.name for spec in desk.digests]):
+        if schedule.at_once:
+            done += await _open_each(desk, lane, spec, now)
+            continue
         found = due(
             spec,
             schedule,
@@ -108,21 +85,50 @@ async def _lanes(desk: Desk, names: Sequence[str]) -> list[tuple[Lane, DigestSpe
     ]
 
 
-async def _open(desk: Desk, lane: Lane, spec: DigestSpec, found: Due, now: datetime) -> Opened:
+async def _open_each(desk: Desk, lane: Lane, spec: DigestSpec, now: datetime) -> list[Opened]:
+    """Open an issue for each article that has arrived; many at once are gathered into one."""
+    if (await desk.store.marks()).arrival <= lane.cursor:
+        return []
+    upto = await desk.store.seal(now, now)
+    every = Window(lane, spec, Due(slot=extra_slot(now), expires=now), upto)
+    arrivals = sorted(entry.arrival or 0 for entry in await _entries(desk, every, lane.cursor))
+    done = []
+    for arrival in arrivals if len(arrivals) <= AT_ONCE_LIMIT else arrivals[-1:]:
+        lanes = {lane.id: lane for lane in await desk.outbox.lanes([spec.name])}
+        if lane.id not in lanes:
+            break
+        current, each = lanes[lane.id], replace(spec, minimum=1)
+        slot = at_once_slot(arrival, max(now, current.served_at))
+        found = Due(slot=slot, expires=slot.instant + (spec.expires or EXPIRES_AT_MOST))
+        done.append(await _open(desk, current, each, found, now, upto=arrival))
+    return done
+
+
+async def _open(
+    desk: Desk,
+    lane: Lane,
+    spec: DigestSpec,
+    found: Due,
+    now: datetime,
+    *,
+    upto: int | None = None,
+) -> Opened:
     result = Opened(digest=spec.name, slot=found.slot.identity, timezone=lane.key.timezone)
     slot, instant = found.slot.identity, found.slot.instant
     if found.folded:
         reason = "too late: its articles go into the next issue"
         await desk.outbox.skip(lane, slot, instant, reason, now)
         return replace(result, reason=reason)
-    window = _Window(lane, spec, found, await desk.store.seal(instant, now))
+    if upto is None:
+        upto = await desk.store.seal(instant, now)
+    window = Window(lane, spec, found, upto)
     try:
         chosen = await _editions(desk, window, now)
     except (TemplateError, InvalidMessage) as error:
         return replace(result, reason=str(error), failed=True)
     if not chosen.editions:
-        upto = None if chosen.held else window.upto
-        await desk.outbox.skip(lane, slot, instant, chosen.reason, now, upto=upto)
+        served = None if chosen.held else window.upto
+        await desk.outbox.skip(lane, slot, instant, chosen.reason, now, upto=served)
         return replace(result, reason=chosen.reason)
     issue = NewIssue(
         lane=lane,
@@ -150,7 +156,7 @@ class _Chosen:
     reason: str = "no reader to send to"
 
 
-async def _editions(desk: Desk, window: _Window, now: datetime) -> _Chosen:
+async def _editions(desk: Desk, window: Window, now: datetime) -> _Chosen:
     chosen = _Chosen()
     for group in await desk.outbox.groups(window.lane, now):
         entries = await _entries(desk, window, group.after)
@@ -160,12 +166,12 @@ async def _editions(desk: Desk, window: _Window, now: datetime) -> _Chosen:
             chosen.held.append(group)
             chosen.reason = f"{len(entries)} new articles, fewer than {window.spec.minimum}"
         else:
-            edition = await asyncio.to_thread(_compose, desk, window, entries, now)
+            edition = await asyncio.to_thread(compose, desk, window, entries, now)
             chosen.editions.append((group, edition))
     return chosen
 
 
-async def _entries(desk: Desk, window: _Window, after: int) -> list[Entry]:
+async def _entries(desk: Desk, window: Window, after: int) -> list[Entry]:
     """Return what the lane's selection admits of `(after, upto]`, in reading order."""
     query = selection_of(window.spec, window.lane.key.selection)
     found: list[Entry] = []
@@ -173,49 +179,3 @@ async def _entries(desk: Desk, window: _Window, after: int) -> list[Entry]:
         after = entries[-1].arrival or window.upto
         found += [entry for entry in entries if query.admits(entry.article)]
     return sorted(found, key=lambda entry: entry.sort_key)
-
-
-def _compose(desk: Desk, window: _Window, entries: Sequence[Entry], now: datetime) -> Edition:
-    """Render and freeze the words; their name comes from everything that they are made of."""
-    key, spec = window.lane.key, window.spec
-    instant = window.due.slot.instant
-    spans_from = window.due.spans_from
-    request = Request(
-        spec=spec,
-        entries=entries,
-        language=key.language,
-        zone=key.timezone,
-        instant=instant,
-        span=(spans_from, instant) if spans_from else None,
-    )
-    made_of = [f"{entry.article.id}/{entry.revision}" for entry in entries]
-    name = fingerprint(repr(replace(request, entries=())), *made_of, repr(desk.site))[:32]
-    page_url = f"{desk.site.url}/digests/{spec.name}/{name}"
-    composed = desk.composer.compose(replace(request, page_url=page_url))
-    return Edition(
-        id=name,
-        digest=spec.name,
-        language=key.language,
-        subject=composed.subject,
-        articles=tuple(entry.article.id for entry in entries),
-        shown=len(composed.shown),
-        frozen=_freeze(desk, window, composed, now),
-    )
-
-
-def _freeze(desk: Desk, window: _Window, composed: Composed, now: datetime) -> bytes:
-    mail, spec = desk.mail, window.spec
-    domain = mail.from_address.rpartition("@")[2]
-    frozen = freeze(
-        subject=composed.subject,
-        html=composed.html,
-        text=composed.text,
-        from_name=mail.from_name,
-        from_address=mail.from_address,
-        date=now,
-        reply_to=mail.reply_to,
-        language=window.lane.key.language,
-        list_id=f"{spec.name}.{domain}",
-        list_name=spec.title,
-    )
-    return frozen.to_bytes()

@@ -11,6 +11,7 @@ from feeds import Article, Date, Query
 from notifier.delivery.delivery import State
 from notifier.digest.spec import Topic
 from notifier.mailing import Delivered, Opened, deliver, open_due, open_now
+from notifier.schedule.language import parse_schedule
 from notifier.service import House
 from notifier.settings import Settings
 from notifier.subscriber import Choice
@@ -293,3 +294,32 @@ async def test_a_template_that_fails_costs_only_its_own_digest(
         [mended] = await round_(house, SLOT + MINUTE)
         assert (mended.digest, mended.articles) == ("broken", 1)
     assert titles(settings) == [["a"], ["a"]]
+
+
+async def test_at_once_sends_each_article_by_itself_and_once(
+    store_url: str, tmp_path: Path
+) -> None:
+    digest = a_digest(schedule=parse_schedule("at once"))
+    settings = some_settings(store_url, tmp_path, digests=(digest,))
+    async with a_house(settings, START) as house:
+        await begin(house)
+        await write(house, "a", "b", now=START + MINUTE)
+        opened = await round_(house, START + 2 * MINUTE)
+        assert [result.articles for result in opened] == [1, 1]
+        assert await round_(house, START + 3 * MINUTE) == []
+        await write(house, "c", now=START + 4 * MINUTE)
+        [result] = await round_(house, START + 5 * MINUTE)
+        assert result.slot == "arrival:3"
+    assert sorted(titles(settings)) == [["a"], ["b"], ["c"]]
+
+
+async def test_many_articles_at_once_are_one_message(store_url: str, tmp_path: Path) -> None:
+    digest = a_digest(schedule=parse_schedule("at once"))
+    settings = some_settings(store_url, tmp_path, digests=(digest,))
+    async with a_house(settings, START) as house:
+        await begin(house)
+        await write(house, *"abcdefgh", now=START + MINUTE)
+        [result] = await round_(house, START + 2 * MINUTE)
+        assert result.articles == 8
+        assert await round_(house, START + 3 * MINUTE) == []
+    assert len(titles(settings)) == 1

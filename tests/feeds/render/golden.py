@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from feeds import Author, Enclosure, Format, Rendering
+from feeds import Author, Enclosure, Format, Rendering, SourceFeed
 from feeds.render import render
 from tests.feeds.builders import a_feed, a_site, an_entry, at, day
 
@@ -50,6 +50,7 @@ def golden_renderings() -> dict[Format, Rendering]:
             text="The county council met on Monday to speak about the",
             excerpt=True,
             publication="The Hill Gazette",
+            source_feed=SourceFeed(url="https://hill.example/feed.json", title="Hill & Dale"),
             published=None,
         ),
         an_entry(4, revision=2, revised_at=datetime(2026, 1, 18, 6, 30, 0, 250_000, tzinfo=UTC)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from feeds import Author, Date, Enclosure, Entry
+from feeds import Author, Date, Enclosure, Entry, SourceFeed
 from tests.feeds.builders import an_entry, at, day
 
 _BODY = "<p>" + "A sentence of a very long article, with <em>words</em>. " * 5 + "</p>"
@@ -63,6 +63,12 @@ NASTY: dict[str, dict[str, Any]] = {
         "text": "The council met on Monday and " + "spoke of the bridge " * 20 + "until the",
         "excerpt": True,
         "publication": "The Other & <Paper>",
+    },
+    "taken from another feed": {
+        "source_feed": SourceFeed(url="HTTPS://Bücher.example?é", title="A&amp;B </b> \x07]]>"),
+    },
+    "taken from a feed without a title": {
+        "source_feed": SourceFeed(url="https://x.example/feed?a=1&copy=2", id="urn:x:feed"),
     },
     "authors of all kinds": {
         "authors": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import html
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,10 @@ from feeds import Format, Rendering
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """An item as a reader sees it; instants in UTC, lengths 0 if unknown."""
+    """An item as a reader sees it; instants in UTC, lengths 0 if unknown.
+
+    `source` is the address and the title of the feed that it was taken from.
+    """
 
     id: str
     link: str
@@ -28,6 +32,7 @@ class Seen:
     image: str
     language: str
     content: str
+    source: tuple[str, str] | None
 
 
 def items_of(rendering: Rendering) -> list[Seen]:
@@ -37,32 +42,49 @@ def items_of(rendering: Rendering) -> list[Seen]:
     parsed = feedparser.parse(rendering.body, sanitize_html=False, resolve_relative_uris=False)
     assert not parsed.bozo, parsed.get("bozo_exception")
     assert parsed.version == {Format.RSS: "rss20", Format.ATOM: "atom10"}[rendering.format]
-    return [_from_xml(entry, parsed.feed) for entry in parsed.entries]
+    is_atom = rendering.format is Format.ATOM
+    return [_from_xml(entry, parsed.feed, is_atom) for entry in parsed.entries]
 
 
-def _from_xml(entry: Any, feed: Any) -> Seen:
+def _from_xml(entry: Any, feed: Any, is_atom: bool) -> Seen:
     enclosures = [(e.href, e.type, int(e.get("length") or 0)) for e in entry.enclosures]
     media = entry.get("media_content", [])
     enclosures += [(m["url"], m["type"], int(m.get("filesize", 0))) for m in media if m.get("type")]
     language = entry.get("language") or entry.title_detail.get("language") or ""
     content = entry.content[0].value if "content" in entry else entry.summary
+    if is_atom and "content" not in entry:
+        content = _plain(entry.summary_detail)
     return Seen(
         id=entry.id,
         link=entry.link,
-        title=entry.title,
+        title=_plain(entry.title_detail) if is_atom else entry.title,
         published=_at(entry.published_parsed) if "published" in entry else None,
-        updated=_at(entry.updated_parsed),
+        updated=datetime.fromisoformat(entry.updated),
         authors=tuple(author.name for author in entry.get("authors", ()) if author),
         tags=tuple(tag.term for tag in entry.get("tags", ())),
         enclosures=tuple(enclosures),
         image=next((m["url"] for m in media if not m.get("type")), ""),
         language="" if language == feed.get("language", feed.title_detail.language) else language,
         content=content,
+        source=_source(entry.source) if "source" in entry else None,
     )
+
+
+def _source(source: Any) -> tuple[str, str]:
+    if "links" not in source:  # RSS
+        return (source.href, source.title)
+    return (source.links[0].href, _plain(source.title_detail))
+
+
+def _plain(construct: Any) -> str:
+    """A text of Atom as plain text: it declares which it is (RFC 4287, 3.1)."""
+    text = str(construct.value)
+    return html.unescape(text) if construct.type == "text/html" else text
 
 
 def _from_json(item: dict[str, Any]) -> Seen:
     published = item.get("date_published")
+    source = item.get("_paperround", {}).get("source")
     return Seen(
         id=item["id"],
         link=item["url"],
@@ -78,6 +100,7 @@ def _from_json(item: dict[str, Any]) -> Seen:
         image=item.get("image", ""),
         language=item.get("language", ""),
         content=item.get("content_html") or item["content_text"],
+        source=(source["feed_url"], source["title"]) if source else None,
     )
 
 

@@ -47,9 +47,10 @@ def _atom(feed: ET.Element) -> Iterator[str]:
     links = {link.get("rel"): link.get("href", "") for link in feed.findall(f"{ATOM}link")}
     if {"self", "alternate"} - links.keys():
         yield "self or alternate link is missing"
-    ids = [entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")]
-    if len(set(ids)) < len(ids):
-        yield "two entries with one id"
+    for name in ("id", "updated"):
+        values = [entry.findtext(f"{ATOM}{name}") for entry in feed.findall(f"{ATOM}entry")]
+        if len(set(values)) < len(values):
+            yield f"two entries with one {name}"
     has_author = feed.find(f"{ATOM}author") is not None
     for entry in feed.findall(f"{ATOM}entry"):
         yield from _once(
@@ -68,23 +69,32 @@ def _atom(feed: ET.Element) -> Iterator[str]:
 
 
 def _atom_element(element: ET.Element) -> Iterator[str]:
-    text = element.text or ""
-    if element.tag in {f"{ATOM}updated", f"{ATOM}published"} and not _RFC3339.match(text):
+    name, text = element.tag.removeprefix(ATOM), element.text or ""
+    if name in {"updated", "published"} and not _RFC3339.match(text):
         yield f"no RFC 3339 date: {text}"
-    if element.tag in {f"{ATOM}name", f"{ATOM}title", f"{ATOM}id"} and not text.strip():
+    if name in {"name", "title", "id"} and not text.strip():
         yield f"empty {element.tag}"
-    if element.tag == f"{ATOM}uri":
+    if name in {"title", "summary", "subtitle"}:
+        yield from _declared(text, element.get("type", "text"))
+    if name == "uri":
         yield from _uri(text)
-    if element.tag == f"{ATOM}email" and not re.match(r".+@.+\Z", text):
+    if name == "email" and not re.match(r".+@.+\Z", text):
         yield f"no address: {text}"
-    if element.tag == f"{ATOM}link":
-        yield from _uri(element.get("href", ""))
-        if element.get("rel") == "enclosure" and not _MIME.match(element.get("type", "")):
-            yield "an enclosure without type"
-        if not re.match(r"\d*\Z", element.get("length", "")):
-            yield "a length that is none"
+    if name == "link":
+        yield from _atom_link(element)
+    if name == "source":
+        yield from _once(element, ATOM, ("id", "title", "updated", "link"), ())
     if element.tag == f"{MEDIA}content":
         yield from _media(element)
+
+
+def _atom_link(link: ET.Element) -> Iterator[str]:
+    yield from _uri(link.get("href", ""))
+    yield from _declared(link.get("title", ""), "text")
+    if link.get("rel") == "enclosure" and not _MIME.match(link.get("type", "")):
+        yield "an enclosure without type"
+    if not re.match(r"\d*\Z", link.get("length", "")):
+        yield "a length that is none"
 
 
 def _rss(rss: ET.Element) -> Iterator[str]:
@@ -113,7 +123,7 @@ def _rss_item(item: ET.Element) -> Iterator[str]:
         item,
         "",
         ("title", "link", "description", "guid"),
-        ("pubDate", "enclosure", "author", ENCODED, f"{DC}language", f"{ATOM}updated"),
+        ("pubDate", "enclosure", "author", "source", ENCODED, f"{DC}language", f"{ATOM}updated"),
     )
     tags = [child.tag for child in item]
     if "author" in tags and f"{DC}creator" in tags:
@@ -128,6 +138,10 @@ def _rss_item(item: ET.Element) -> Iterator[str]:
         yield "no atom:updated"
     for part in ("description", ENCODED):
         yield from _html(item.findtext(part) or "", True)
+    for source in item.findall("source"):
+        yield from _uri(source.get("url", ""))
+        if not (source.text or "").strip():
+            yield "a source without title"
     for enclosure in item.findall("enclosure"):
         yield from _enclosure(enclosure)
     for media in item.findall(f"{MEDIA}content"):
@@ -152,7 +166,7 @@ def _enclosure(element: ET.Element) -> Iterator[str]:
 def _plain_lines(lines: list[str]) -> Iterator[str]:
     """Plain text with markup in it is declared as such by hexadecimal references (profile)."""
     for line in lines:
-        match = re.match(r"\s*<(title|category|dc:creator)[ >](.*)</\1>", line)
+        match = re.match(r"\s*<(title|category|dc:creator|source)\b[^>]*>(.*)</\1>", line)
         if match and re.search("&(amp|lt);", match[2]):
             yield f"ambiguous text: {line}"
 
@@ -194,7 +208,9 @@ _ITEM_KEYS = {
     "tags": list,
     "language": _TEXT,
     "attachments": list,
+    "_paperround": dict,
 }
+_SOURCE_KEYS = {"id": _TEXT, "title": _TEXT, "feed_url": _URL, "date_modified": _DATE}
 _AUTHOR_KEYS = {"name": _TEXT, "url": _URL}
 _ATTACHMENT_KEYS = {
     "url": _URL,
@@ -219,10 +235,7 @@ def _json_feed(feed: Any) -> Iterator[str]:
         yield from _html(item.get("content_html", ""), True)
         for tag in item.get("tags", []):
             yield from _value("tag", tag, _TEXT)
-        for attachment in item.get("attachments", []):
-            yield from _object(attachment, _ATTACHMENT_KEYS, {"url", "mime_type"})
-            if not _MIME.match(attachment["mime_type"]):
-                yield "an attachment without type"
+        yield from _json_parts(item)
     for author in [
         *feed["authors"],
         *(a for item in feed["items"] for a in item.get("authors", [])),
@@ -230,6 +243,15 @@ def _json_feed(feed: Any) -> Iterator[str]:
         yield from _object(author, _AUTHOR_KEYS, set())
         if not author:
             yield "an empty author"
+
+
+def _json_parts(item: dict[str, Any]) -> Iterator[str]:
+    for source in item.get("_paperround", {}).values():
+        yield from _object(source, _SOURCE_KEYS, set(_SOURCE_KEYS))
+    for attachment in item.get("attachments", []):
+        yield from _object(attachment, _ATTACHMENT_KEYS, {"url", "mime_type"})
+        if not _MIME.match(attachment["mime_type"]):
+            yield "an attachment without type"
 
 
 def _object(value: Any, keys: dict[str, Any], needed: set[str]) -> Iterator[str]:
@@ -262,6 +284,12 @@ def _once(
         count = len(parent.findall(f"{prefix}{name}"))
         if count > 1 or (count == 0 and name in needed):
             yield f"{count} times {name} in {parent.tag}"
+
+
+def _declared(text: str, kind: str) -> Iterator[str]:
+    """Plain text with an end tag or a character reference in it passes for undeclared HTML."""
+    if kind == "text" and re.search(r"</\w+>|&(amp|lt|nbsp|copy|#)", text):
+        yield f"undeclared HTML: {text[:60]}"
 
 
 def _uri(text: str) -> Iterator[str]:

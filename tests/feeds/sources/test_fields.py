@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.document import Author, Date, Document, Enclosure
+from feeds.document import Author, Date, Document, Enclosure, SourceFeed
 from feeds.sources.fields import read_item
 from feeds.sources.outcome import Item, ReadFile
 from tests.feeds.sources.builders import messages, origin
@@ -56,6 +56,12 @@ def test_all_names_of_a_json_feed_item_are_taken() -> None:
             "minor": True,
             "resend": True,
             "publication": "Riverside Courier",
+            "source": {
+                "url": "https://hill.example/feed",
+                "title": "Hill",
+                "id": "urn:x:hill",
+                "updated": "2026-11-03T09:00:00Z",
+            },
         }
     )
     assert found == Document(
@@ -79,10 +85,22 @@ def test_all_names_of_a_json_feed_item_are_taken() -> None:
         enclosures=(
             Enclosure(url="/a.mp3", type="audio/mpeg", length=10, title="A", duration=1.5),
         ),
+        source_feed=SourceFeed(
+            url="https://hill.example/feed",
+            title="Hill",
+            id="urn:x:hill",
+            updated=datetime(2026, 11, 3, 9, tzinfo=UTC),
+        ),
         withdrawn=True,
         minor=True,
         resend=True,
     )
+
+
+def test_the_source_may_be_an_address_and_other_programs_use_of_the_name_is_left_alone() -> None:
+    address = "https://hill.example/feed"
+    assert document({"source": address}).source_feed == SourceFeed(url=address)
+    assert document({"source": "The wire"}).source_feed is None
 
 
 def test_front_matter_has_shorter_names() -> None:
@@ -139,6 +157,19 @@ def test_the_body_of_a_file_outranks_its_content_fields() -> None:
         (
             {"language": "english, mostly"},
             "language: 'english, mostly' is no language tag; write en, de-AT or zh-Hant",
+        ),
+        (
+            {"language": "english"},
+            "language: 'english' is no language tag; write en, de-AT or zh-Hant",
+        ),
+        ({"source": ["a"]}, "source: expected the address of a feed, not a list"),
+        (
+            {"source": {"title": "Hill"}},
+            "source: the feed that an article was taken from needs its http(s) url",
+        ),
+        (
+            {"source": {"url": "https://hill.example/feed", "updated": "soon"}},
+            "source: 'soon' is no date; write 2026-01-17 or 2026-01-17T08:30:00+01:00",
         ),
         (
             {"attachments": "a.mp3"},
@@ -198,6 +229,7 @@ _NAMES = st.sampled_from(
         "language",
         "attachments",
         "section",
+        "source",
         "withdrawn",
         "minor",
         "resend",

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feeds.document import SourceFeed
 from feeds.sources.jsonfile import read_json, read_ndjson
 from tests.feeds.sources.builders import messages, origin
 
@@ -46,6 +47,21 @@ def test_a_json_feed_speaks_for_its_items() -> None:
         "Other",
         "https://news.example.org/a/2",
     )
+
+
+def test_items_of_a_json_feed_with_an_address_were_taken_from_it() -> None:
+    feed = {
+        "title": "Hill",
+        "feed_url": "https://hill.example/feed.json",
+        "items": [{"id": "1"}, {"id": "2", "source": "https://dale.example/feed"}],
+    }
+    sources = [one.source_feed for one in read_json(json.dumps(feed), ORIGIN).documents]
+    assert sources == [
+        SourceFeed(url="https://hill.example/feed.json", title="Hill"),
+        SourceFeed(url="https://dale.example/feed"),
+    ]
+    del feed["feed_url"]
+    assert read_json(json.dumps(feed), ORIGIN).documents[0].source_feed is None
 
 
 def test_a_wrong_field_in_the_middle_costs_its_item_only_and_is_told_with_its_line() -> None:

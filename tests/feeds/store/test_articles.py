@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from feeds import Article, Date
+from feeds import Article, Date, SourceFeed
 from feeds.kit.database import Database
 from feeds.revision import Outcome
 from feeds.store import ArticleStore, FileMemory
@@ -52,6 +52,19 @@ async def test_what_is_read_is_what_was_stored(store: ArticleStore) -> None:
     assert entry.article == article
     assert (entry.revision, entry.arrival, entry.change) == (1, 1, 1)
     assert entry.arrived_at == entry.changed_at == NOW
+
+
+async def test_the_feed_an_article_was_taken_from_is_kept_and_its_date_alone_is_no_change(
+    store: ArticleStore,
+) -> None:
+    source = SourceFeed(url="https://hill.example/feed", title="Hill", id="urn:x:f", updated=NOW)
+    taken = an_article(id="x", source_feed=source)
+    await store.ingest([taken], NOW)
+    [entry] = await store.entries([taken.id])
+    assert entry.article.source_feed == source
+    again = an_article(id="x", source_feed=replace(source, updated=NOW + timedelta(days=1)))
+    other = an_article(id="x", source_feed=replace(source, title="Hill and Dale"))
+    assert await outcomes(store, again, other) == [Outcome.UNCHANGED, Outcome.CHANGED]
 
 
 async def test_an_edit_is_a_new_revision_with_the_same_id_and_no_new_arrival(

@@ -12,24 +12,24 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Connection, Engine, Table, TypeDecorator, event, text
+from sqlalchemy import BigInteger, Table, TypeDecorator, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from feeds.errors import StoreError
+from feeds.kit.engines import parse_url, prepare_sqlite
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.pool import ConnectionPoolEntry
+    pass
 
 Insert = postgresql.Insert | sqlite.Insert
 
@@ -88,7 +88,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        parsed = _parse(url)
+        parsed = parse_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.name = parsed.set(query={}).render_as_string(hide_password=True)
         self.path = Path(parsed.database or "") if self.is_sqlite else None
@@ -99,8 +99,8 @@ class Database:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             self._readers = create_async_engine(parsed, pool_size=READERS, max_overflow=0)
             self._writer = create_async_engine(parsed, pool_size=1, max_overflow=0)
-            _prepare_sqlite(self._readers, begin="BEGIN", read_only=True)
-            _prepare_sqlite(self._writer, begin="BEGIN IMMEDIATE", read_only=False)
+            prepare_sqlite(self._readers, begin="BEGIN", read_only=True)
+            prepare_sqlite(self._writer, begin="BEGIN IMMEDIATE", read_only=False)
         else:
             self._readers = create_async_engine(parsed, pool_size=10, pool_pre_ping=True)
             self._writer = self._readers
@@ -227,49 +227,6 @@ class _translated:  # noqa: N801 - reads as a word in a with statement
 def _driver_words(error: DBAPIError) -> str:
     words = str(error.orig).strip().splitlines()
     return words[0] if words else type(error.orig).__name__
-
-
-def _parse(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):  # ValueError: a port that is no number
-        raise StoreError("store: expected sqlite:///PATH or postgresql://USER@HOST/NAME") from None
-    backend = parsed.drivername.split("+")[0]
-    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-    drivers["postgres"] = drivers["postgresql"]
-    if backend not in drivers:
-        raise StoreError(f"store: {backend} is not supported; use sqlite or postgresql")
-    if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise StoreError("store: a SQLite store needs a file: sqlite:///PATH")
-    return parsed.set(drivername=drivers[backend])
-
-
-def _probe(path: Path) -> None:
-    """Fail at once where the file is no store: a thread of the driver fails again, too late."""
-    with closing(sqlite3.connect(path, timeout=30)) as connection:
-        connection.execute("SELECT count(*) FROM sqlite_master")
-
-
-def _prepare_sqlite(engine: AsyncEngine, *, begin: str, read_only: bool) -> None:
-    """Take transactions into our own hands and set what durability and speed ask for."""
-    sync: Engine = engine.sync_engine
-
-    @event.listens_for(sync, "connect")
-    def connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout=30000")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        if read_only:
-            cursor.execute("PRAGMA query_only=ON")
-        else:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            cursor.execute("PRAGMA synchronous=FULL")
-        cursor.close()
-
-    @event.listens_for(sync, "begin")
-    def began(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
 
 
 def _upgrade(connection: object, history: History) -> None:

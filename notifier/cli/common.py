@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +43,12 @@ def samples() -> Path:
     package = Path(__file__).parent.parent
     inside = package / "samples"
     return inside if inside.is_dir() else package.parent
+
+
+def program() -> str:
+    """How this program was called, for commands that people are told to type."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "paperround" and called.parent != Path() else "paperround"
 
 
 def now() -> datetime:

@@ -12,7 +12,7 @@ from feeds.library import ingest_paths, mirror, publish
 from feeds.publish import DirectoryShelf
 from feeds.revision import Outcome
 from notifier.cli import run as running
-from notifier.cli.common import json_option, now, samples, settings_of, show, table
+from notifier.cli.common import json_option, now, program, samples, settings_of, show, table
 from notifier.cli.init import write_starter
 from notifier.cli.send import send
 from notifier.delivery.delivery import State
@@ -20,6 +20,8 @@ from notifier.service import open_house
 from notifier.settings import Maildir, Settings
 
 _MARK = ".paperround-demo"
+# The sample's words, and what they are in a demo: its links lead to the service on this machine.
+_HERE = {"../seeds": "../articles", "https://news.example.org": "http://127.0.0.1:8000"}
 
 
 @click.command("demo")
@@ -52,7 +54,7 @@ def _prepare(folder: Path) -> None:
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARK).touch()
-    write_starter(folder / "config", articles="../articles")
+    write_starter(folder / "config", _HERE)
     shutil.copytree(samples() / "seeds", folder / "articles")
 
 
@@ -88,5 +90,5 @@ def _lines(data: dict[str, object], folder: Path, settings: Settings) -> list[st
         f"feeds          {folder / 'site' / 'feeds'}",
         f"messages       {settings.mail.transport.path / 'new'}",
         f"configuration  {folder / 'config'}",
-        f"in a browser   paperround run --config {folder / 'config'}",
+        f"in a browser   {program()} run --config {folder / 'config'}",
     ]

@@ -52,6 +52,8 @@ async def _status(settings: Settings) -> dict[str, object]:
                     "digest": lane.key.digest,
                     "schedule": lane.key.schedule,
                     "timezone": lane.key.timezone,
+                    "language": lane.key.language,
+                    "topics": " ".join(lane.key.selection),
                     "next": slot.identity if slot else None,
                 }
                 for lane in lanes
@@ -78,6 +80,7 @@ def _lines(data: dict[str, object]) -> list[str]:
         rows = [[d, sum(b.values()), *(b.get(s, 0) for s in State)] for d, b in books.items()]
         lines += ["", *table([heading, *rows])]
     if lanes:
-        rows = [[lane["digest"], lane["schedule"], lane["next"] or "-"] for lane in lanes]
-        lines += ["", *table([["digest", "schedule", "next"], *rows])]
+        columns = ["digest", "schedule", "language", "topics", "next"]
+        rows = [[lane[name] or "-" for name in columns] for lane in lanes]
+        lines += ["", *table([columns, *rows])]
     return lines

@@ -1,10 +1,11 @@
 """Articles and everything syndicated from them; has never heard of subscribers."""
 
-from feeds.article import Article, Content, Entry, from_document
+from feeds.article import Article, Entry
 from feeds.document import Author, Date, Document, Enclosure, Place, Problem, SourceFeed
 from feeds.errors import FeedsError
 from feeds.feed import Body, FeedSpec, Format, Rendering, Site
 from feeds.labels import ForEach, Kind
+from feeds.making import Content, from_document
 from feeds.query import Query
 from feeds.websub.settings import WebSubSettings
 

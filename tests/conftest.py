@@ -15,12 +15,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import is_hypothesis_test, settings
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.util import LRUCache
 
 from feeds.kit.database import Database
 from feeds.store import HISTORY as FEEDS
 from notifier.tables import HISTORY as NOTIFIER
+from tests.laws import FAST, THOROUGH
 
 HISTORIES = (FEEDS, NOTIFIER)
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -30,6 +32,25 @@ ROOM = 2**30  # bytes
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
     # Every commit waits until the disk has it, which costs most where disks are shared.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Laws are tried more often in the slow run."""
+    if config.getoption("--hypothesis-profile") is None:
+        settings.load_profile(THOROUGH if _slow(config) else FAST)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """All laws belong to the slow run as well."""
+    if _slow(config):
+        for item in items:
+            if is_hypothesis_test(getattr(item, "obj", None)):
+                item.add_marker(pytest.mark.slow)
+
+
+def _slow(config: pytest.Config) -> bool:
+    return bool(config.getoption("-m") == "slow")
 
 
 def pytest_collection_finish() -> None:
@@ -85,11 +106,10 @@ def postgres_server() -> Iterator[str]:
         server.cleanup()
 
 
-class _Postgres:
-    """A server with our tables in it, and one connection to empty them."""
+class _Sweeper:
+    """A connection that empties all tables: a few rows are deleted faster than tables truncated."""
 
     def __init__(self, address: str) -> None:
-        self.address = address
         self._connection = psycopg.connect(address, autocommit=True)
         # Rows are deleted in any order: references are not looked after in this session.
         self._connection.execute("SET session_replication_role = replica")
@@ -111,12 +131,18 @@ class _Postgres:
 
 
 @pytest.fixture(scope="session")
-def postgres_tables(postgres_server: str) -> Iterator[_Postgres]:
+def postgres_tables(postgres_server: str) -> str:
     """The same with our tables in it."""
     asyncio.run(_migrate(postgres_server))
-    tables = _Postgres(postgres_server)
-    yield tables
-    tables.close()
+    return postgres_server
+
+
+@pytest.fixture(scope="session")
+def sweeper(postgres_tables: str) -> Iterator[_Sweeper]:
+    """Who empties those tables."""
+    made = _Sweeper(postgres_tables)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -133,9 +159,9 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_tables"), tmp_path / "store.db")
         return f"sqlite:///{tmp_path / 'store.db'}"
-    postgres: _Postgres = request.getfixturevalue("postgres_tables")
-    postgres.empty()
-    return postgres.address
+    sweeper: _Sweeper = request.getfixturevalue("sweeper")
+    sweeper.empty()
+    return str(request.getfixturevalue("postgres_tables"))
 
 
 @pytest.fixture

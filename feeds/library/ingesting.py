@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from feeds.article import Article, from_document
+from feeds.article import Article
 from feeds.document import Document, Place, Problem
 from feeds.errors import InvalidArticle, SourceError
+from feeds.making import from_document
 from feeds.revision import Outcome
 from feeds.sanitize import content_of
 from feeds.sources import Defaults, FileState, ReadFile, read_file, scan, settled

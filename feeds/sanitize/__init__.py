@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import nh3
 
-from feeds.article import Content
 from feeds.document import Document
+from feeds.making import Content
 from feeds.sanitize.addresses import FOLLOWED, absolute
 from feeds.sanitize.plaintext import html_of, text_of
 from feeds.sanitize.rewriting import rewrite

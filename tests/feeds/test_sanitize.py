@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 
 import html5lib
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds.sanitize import clean_html, content_of, from_text
 from tests.feeds.builders import a_document
+from tests.laws import law
 
 BASE = "https://news.example.org/2026/story"
 
@@ -274,7 +275,7 @@ PIECES = st.one_of(
 NASTY = st.lists(PIECES, max_size=25).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@law(60)
 @given(NASTY)
 @example("<table><svg></table><p><style><!--</style><img onerror=x src=y>")
 @example("<p><button><p>x</button><a href=/><table><a href=/>")
@@ -286,7 +287,7 @@ def test_cleaning_is_safe_final_and_valid(source: str) -> None:
     assert_safe(once.html)
 
 
-@settings(max_examples=150, deadline=None)
+@law(40)
 @given(st.text(st.sampled_from("<>/=\"'&;!-[] \nabpsrciphrefonxt\x00\ud800"), max_size=120))
 def test_soup_is_cleaned_once_and_for_all(source: str) -> None:
     once = clean_html(source, base=BASE)
@@ -294,7 +295,7 @@ def test_soup_is_cleaned_once_and_for_all(source: str) -> None:
     assert_safe(once.html)
 
 
-@settings(max_examples=150, deadline=None)
+@law(40)
 @given(st.text(st.sampled_from("ab<&\n\t \u2028\x00- "), max_size=60))
 def test_text_survives_its_way_through_html(text: str) -> None:
     content = from_text(text)

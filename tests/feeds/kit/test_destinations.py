@@ -5,10 +5,11 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.kit.destinations import NotAllowed, Reach, Target, is_public, target
+from tests.laws import law
 
 FORBIDDEN = """
 0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.100.100.200 100.127.255.255 127.0.0.1
@@ -41,7 +42,7 @@ def test_what_is_public_is_public(address: str) -> None:
     assert is_public(ip_address(address))
 
 
-@settings(max_examples=300, deadline=None)
+@law(60)
 @given(st.integers(0, 2**32 - 1).map(IPv4Address))
 def test_nothing_that_python_calls_private_is_public(address: IPv4Address) -> None:
     inside = address.is_private or address.is_multicast or address.is_reserved
@@ -49,7 +50,7 @@ def test_nothing_that_python_calls_private_is_public(address: IPv4Address) -> No
     assert not (inside and is_public(address))
 
 
-@settings(max_examples=300, deadline=None)
+@law(60)
 @given(st.integers(0, 2**128 - 1).map(IPv6Address))
 def test_nothing_that_python_calls_private_in_ipv6_is_public(address: IPv6Address) -> None:
     inside = not address.is_global or address.is_multicast or address.is_site_local
@@ -57,7 +58,7 @@ def test_nothing_that_python_calls_private_in_ipv6_is_public(address: IPv6Addres
         assert not (inside and is_public(address))
 
 
-@settings(max_examples=200, deadline=None)
+@law(50)
 @given(st.integers(0, 2**32 - 1))
 def test_ipv4_in_ipv6_is_as_public_as_by_itself_and_never_more(number: int) -> None:
     plain = is_public(IPv4Address(number))
@@ -120,7 +121,7 @@ def test_what_is_no_plain_web_address_is_refused(url: str) -> None:
     assert "word" not in str(refused.value).removeprefix("a URL with a user name or password")
 
 
-@settings(max_examples=200, deadline=None)
+@law(50)
 @given(st.text(max_size=40), st.sampled_from(["", "http://", "https://", "http://a."]))
 def test_no_text_whatever_breaks_the_reading(text: str, start: str) -> None:
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.kit import excerpt
 from feeds.kit.yaml import Limits, Mark, YamlError, YamlProblem, load, snippet
+from tests.laws import law
 
 # One value as it is written, and what it is by the core schema of YAML 1.2.
 SCALARS = {
@@ -227,7 +228,7 @@ def _problems(text: str | bytes) -> tuple[YamlProblem, ...]:
 
 
 @given(st.one_of(yamlish, st.text(max_size=60), st.binary(max_size=60)))
-@settings(max_examples=600, deadline=None)
+@law(100)
 def test_no_text_does_more_than_raise_our_error(text: str | bytes) -> None:
     for problem in _problems(text):
         assert 0 < problem.line <= len(text) + 1
@@ -265,7 +266,7 @@ def _at(value: object, path: tuple[str | int, ...]) -> object:
 
 
 @given(plain_values)
-@settings(max_examples=150, deadline=None)
+@law(40)
 def test_what_is_written_is_read_and_every_mark_leads_to_a_value(value: object) -> None:
     text = _written(value)
     document = load(text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from feeds import Article, Date, Format, Query
@@ -21,6 +21,7 @@ from feeds.render import render
 from tests.conftest import NOW
 from tests.feeds.builders import a_feed, an_article
 from tests.feeds.library.builders import a_press
+from tests.laws import law
 
 FEEDS = (
     a_feed(),
@@ -79,9 +80,7 @@ steps = st.lists(
 )
 
 
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@law(8, thorough=60, suppressed=(HealthCheck.function_scoped_fixture,))
 @given(steps=steps)
 def test_a_published_feed_is_what_its_articles_say(
     sqlite_tables: Path, steps: Sequence[Ingest | Publish]

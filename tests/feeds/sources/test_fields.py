@@ -3,13 +3,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.document import Author, Date, Document, Enclosure, SourceFeed
 from feeds.sources.fields import read_item
 from feeds.sources.outcome import Item, ReadFile
 from tests.feeds.sources.builders import messages, origin
+from tests.laws import law
 
 
 def item(values: dict[str, object], start_html: str = "") -> ReadFile:
@@ -237,7 +238,7 @@ _NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=50)
+@law(30)
 @given(st.dictionaries(_NAMES, _VALUES))
 def test_any_value_is_read_or_told(values: dict[str, object]) -> None:
     read = item(values)

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from feeds.document import Date
 from feeds.sources import SUFFIXES, read_file
 from tests.feeds.sources.builders import PARIS, messages, read
+from tests.laws import law
 
 
 def test_markdown_with_front_matter_is_one_document(tmp_path: Path) -> None:
@@ -177,7 +178,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@law(30, suppressed=(HealthCheck.function_scoped_fixture,))
 @given(st.lists(_PIECES | st.text(max_size=5), min_size=1), st.sampled_from(SUFFIXES))
 def test_whatever_a_file_holds_is_read_or_told(
     tmp_path: Path, pieces: list[str], suffix: str

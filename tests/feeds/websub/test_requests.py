@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.websub.protocol import Mode, Reply, Wish, decoded, read_wish, with_parameters
 from feeds.websub.settings import WebSubSettings
 from tests.feeds.websub.builders import TOPIC, form
+from tests.laws import law
 
 CALLBACK = "https://reader.example/cb"
 SETTINGS = WebSubSettings()
@@ -132,7 +133,7 @@ def test_the_query_of_a_callback_is_kept_and_added_to(callback: str, asked: str)
     assert with_parameters(callback, {"hub.mode": "x"}) == asked
 
 
-@settings(max_examples=150, deadline=None)
+@law(40)
 @given(st.binary(max_size=300))
 def test_no_form_whatever_breaks_the_reading(body: bytes) -> None:
     assert isinstance(read_wish(body, SETTINGS), Wish | Reply)

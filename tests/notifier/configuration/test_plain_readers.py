@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.configuration.files import Item, SourceFile
@@ -12,6 +12,7 @@ from notifier.configuration.plain_readers import PlainReaders
 from notifier.configuration.problems import Report
 from notifier.configuration.readers import Readers
 from notifier.subscriber import Choice, Declaration
+from tests.laws import law
 
 TOPICS = {"morning": ("sport", "culture"), "weekly": ()}
 
@@ -46,7 +47,7 @@ def _thorough(value: object) -> tuple[list[Declaration], Report]:
 
 
 @given(values)
-@settings(max_examples=400, deadline=None)
+@law(80)
 def test_what_is_plainly_right_is_what_the_thorough_check_makes_of_it(value: object) -> None:
     plain = PlainReaders(TOPICS).read(value)
     if plain is not None:

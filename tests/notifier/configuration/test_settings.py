@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from feeds import Body, Query
@@ -17,6 +16,7 @@ from notifier.digest.spec import Welcome
 from notifier.schedule.language import parse_schedule
 from notifier.settings import Maildir, SmtpRelay
 from notifier.subscriber import Choice
+from tests.laws import law
 from tests.notifier.configuration.builders import BASE, MAIL, SITE, settings, told, write
 
 
@@ -311,7 +311,7 @@ class _Article:
 
 
 @given(queries, st.lists(queries, max_size=3), st.sampled_from(["", "a", "b"]), words)
-@limits(max_examples=150, deadline=None)
+@law(40)
 def test_a_digest_admits_what_it_selects_itself_and_a_feed_does(
     own: Query, feeds: list[Query], section: str, tags: tuple[str, ...]
 ) -> None:

@@ -11,13 +11,14 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notifier.delivery.frozen import Frozen
 from notifier.delivery.message import fill, freeze, message_id
 from notifier.digest.placeholder import CLOSING, OPENING, SLOTS, slot_token
 from notifier.errors import InvalidMessage
+from tests.laws import law
 
 NAME, LINK = slot_token("name"), slot_token("unsubscribe_url")
 DATE = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
@@ -121,7 +122,7 @@ def decoded_phrase(content: bytes, field: str) -> str:
     return str(make_header(decode_header(phrase))) if "=?" in phrase else phrase
 
 
-@settings(max_examples=50, deadline=None)
+@law(25)
 @example("x", "", "", "", "", "a@b.example", "a@b.example")
 @example(NAME, NAME, NAME, "日本" * 80, '"' * 60, "a@b.example", "a@b.example")
 @example(
@@ -160,7 +161,7 @@ def test_whatever_is_rendered_a_mail_program_reads_exactly_that(
     assert message["To"].addresses[0].username == recipient.rpartition("@")[0]
 
 
-@settings(max_examples=40, deadline=None)
+@law(25)
 @example(NAME, NAME, "日本語" * 40)
 @given(slotted, slotted, header_text)
 def test_lines_are_short_and_end_as_the_standards_want(html: str, text: str, name: str) -> None:
@@ -172,7 +173,7 @@ def test_lines_are_short_and_end_as_the_standards_want(html: str, text: str, nam
 
 
 @given(slotted, slotted, header_text)
-@settings(max_examples=30, deadline=None)
+@law(25)
 def test_a_stored_message_comes_back_the_same(html: str, text: str, subject: str) -> None:
     frozen = a_frozen(html=html, text=text, subject=subject + NAME)
     assert Frozen.from_bytes(frozen.to_bytes()) == frozen

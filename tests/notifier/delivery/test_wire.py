@@ -6,16 +6,17 @@ from collections import deque
 from itertools import pairwise, repeat
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.delivery.wire import Reply, ReplyReader, Silence
+from tests.laws import law
 
 STREAM = b"250-one\r\n250-\r\n250 two\r\n354\r\n550-5.1.1 bare\n550 5.1.1 line ends\n"
 REPLIES = [Reply(250, "one\n\ntwo"), Reply(354, ""), Reply(550, "5.1.1 bare\n5.1.1 line ends")]
 
 
-@settings(max_examples=40)
+@law(40)
 @given(st.sets(st.integers(0, len(STREAM)), max_size=8))
 def test_a_reply_is_the_same_in_whatever_pieces_it_comes(cuts: set[int]) -> None:
     reader = ReplyReader()

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from feeds import Author, Date, Entry, Query, Site
@@ -14,6 +14,7 @@ from notifier.digest.compose import HTML_LIMIT, Composed, Composer
 from notifier.digest.placeholder import SLOTS, TOKEN, slot_token
 from notifier.digest.spec import Topic
 from notifier.errors import TemplateError
+from tests.laws import law
 from tests.notifier.digest.builders import MONDAY, SITE, a_request, an_article, an_entry, entry_of
 
 COMPOSER = Composer(None, SITE)
@@ -288,7 +289,7 @@ ENTRIES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@law(25, suppressed=tuple(HealthCheck))
 @given(
     ENTRIES,
     st.sampled_from([1, 5, 60]),

@@ -3,10 +3,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from notifier.schedule.language import Schedule, parse_schedule
 from notifier.schedule.rules import WallClock
+from tests.laws import law
 from tests.notifier.schedule.schedules import all_schedules
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -72,7 +73,7 @@ def test_a_schedule_has_one_canonical_text_however_it_is_written(text: str, cano
 
 
 @given(all_schedules)
-@settings(max_examples=150, deadline=None)
+@law(40)
 def test_the_canonical_text_reads_back_as_the_same_schedule(schedule: Schedule) -> None:
     again = parse_schedule(schedule.canonical)
     assert again == schedule

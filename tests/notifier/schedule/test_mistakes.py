@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notifier.errors import InvalidSchedule
 from notifier.schedule.language import Schedule, parse_schedule
+from tests.laws import law
 
 _DAYS = "allowed are day, weekday, weekend and monday to sunday"
 _FORMS = "a schedule begins with “every”, “on”, “at once” or “cron”, such as “every day at 07:30”"
@@ -274,7 +275,7 @@ def outcome(text: str) -> Schedule | InvalidSchedule:
 
 @given(st.text(max_size=60) | st.lists(words).map(" ".join))
 @example("İİİ x")
-@settings(max_examples=300, deadline=None)
+@law(60)
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     found = outcome(text)
     if isinstance(found, Schedule):

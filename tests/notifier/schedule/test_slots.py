@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.schedule.language import parse_schedule
@@ -20,6 +20,7 @@ from notifier.schedule.slots import (
     slots,
     zone_names,
 )
+from tests.laws import law
 from tests.notifier.schedule.schedules import (
     at,
     between,
@@ -264,7 +265,7 @@ def test_an_unknown_zone_has_no_slots_to_give() -> None:
 
 
 @given(schedules, zones, moments, days, days)
-@settings(max_examples=60, deadline=None)
+@law(25)
 def test_windows_tile(
     schedule: Schedule, zone: str, a: datetime, first: timedelta, second: timedelta
 ) -> None:
@@ -278,7 +279,7 @@ def test_windows_tile(
 
 
 @given(schedules | crons, zones, moments)
-@settings(max_examples=80, deadline=None)
+@law(30)
 def test_next_and_last_agree_with_the_slots(schedule: Schedule, zone: str, now: datetime) -> None:
     following, latest = next_slot(schedule, zone, now), last_slot(schedule, zone, now)
     if following is not None:
@@ -293,7 +294,7 @@ def test_next_and_last_agree_with_the_slots(schedule: Schedule, zone: str, now: 
 
 
 @given(daily, zones, moments)
-@settings(max_examples=60, deadline=None)
+@law(25)
 def test_a_daily_schedule_has_one_slot_for_each_date_its_zone_shows(
     schedule: Weekly, zone: str, start: datetime
 ) -> None:
@@ -306,7 +307,7 @@ def test_a_daily_schedule_has_one_slot_for_each_date_its_zone_shows(
 
 
 @given(intervals, st.sampled_from(zone_names()), moments)
-@settings(max_examples=60, deadline=None)
+@law(25)
 def test_intervals_tile_absolute_time_in_every_zone(
     schedule: Interval, zone: str, start: datetime
 ) -> None:

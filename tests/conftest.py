@@ -27,6 +27,17 @@ from tests.laws import FAST, THOROUGH
 HISTORIES = (FEEDS, NOTIFIER)
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
+# Where statements are written and transactions meet, every run takes both databases. What stands on
+# top of that takes PostgreSQL in the slow run only, unless a test is marked with `both`.
+SPEAKS_SQL = (
+    "tests/feeds/kit/",
+    "tests/feeds/store/",
+    "tests/feeds/websub/",
+    "tests/notifier/test_ledger.py",
+    "tests/notifier/test_outbox.py",
+    "tests/notifier/test_roster.py",
+)
+
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system: pytest makes folders of our own in it
 ROOM = 2**30  # bytes
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
@@ -42,11 +53,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """All laws belong to the slow run as well."""
-    if _slow(config):
-        for item in items:
-            if is_hypothesis_test(getattr(item, "obj", None)):
+    """Laws belong to the slow run as well; PostgreSQL above the stores belongs to it alone."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            law = _slow(config) and is_hypothesis_test(item.obj)
+            if law or _repeats_on_postgres(item):
                 item.add_marker(pytest.mark.slow)
+
+
+def _repeats_on_postgres(item: pytest.Function) -> bool:
+    """Whether a test is run on PostgreSQL though it is not about statements or transactions."""
+    called = getattr(item, "callspec", None)
+    if called is None or called.params.get("store_url") != "postgresql":
+        return False
+    return not (item.nodeid.startswith(SPEAKS_SQL) or item.get_closest_marker("both"))
 
 
 def _slow(config: pytest.Config) -> bool:
@@ -110,24 +130,36 @@ class _Sweeper:
     """A connection that empties all tables: a few rows are deleted faster than tables truncated."""
 
     def __init__(self, address: str) -> None:
-        self._connection = psycopg.connect(address, autocommit=True)
+        self._address = address
+        self._connect()
+
+    def empty(self) -> None:
+        try:
+            self._delete()
+        except psycopg.OperationalError:  # a test has cut all connections
+            self._connection.close()
+            self._connect()
+            self._delete()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _connect(self) -> None:
+        self._connection = psycopg.connect(self._address, autocommit=True)
         # Rows are deleted in any order: references are not looked after in this session.
         self._connection.execute("SET session_replication_role = replica")
         tables = self._connection.execute(
             "SELECT format('DELETE FROM %I', tablename) FROM pg_tables"
             " WHERE schemaname = 'public' AND tablename NOT LIKE 'alembic%'"
         ).fetchall()
-        self._empty = ";".join(row[0] for row in tables).encode()
+        self._statements = ";".join(row[0] for row in tables).encode()
 
-    def empty(self) -> None:
-        self._connection.execute(self._empty)
+    def _delete(self) -> None:
+        self._connection.execute(self._statements)
         self._connection.execute(
             "SELECT setval(format('%I.%I', schemaname, sequencename), 1, false)"
             " FROM pg_sequences WHERE last_value IS NOT NULL"
         )
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 @pytest.fixture(scope="session")

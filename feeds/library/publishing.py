@@ -152,8 +152,15 @@ async def _follow(
         entries = [entry for entry in entries if entry.change <= upto]
         behind = [specs[name] for name in states if states[name].watermark == lag]
         members = await press.index.members([entry.article.id for entry in entries])
-        await press.index.advance(lag, upto, movement(entries, behind, members))
-        states = await press.index.states()
+        moves = movement(entries, behind, members)
+        if await press.index.advance(lag, upto, moves):
+            # Only what was touched need be read again: the others have just come along.
+            states = {
+                name: replace(state, watermark=upto) if state.watermark == lag else state
+                for name, state in states.items()
+            } | await press.index.states(moves.touched.keys())
+        else:
+            states = await press.index.states()
 
 
 async def _render_stale(

@@ -77,16 +77,18 @@ class Identities:
         # Two full articles that begin alike are two: only a teaser is looked for in both.
         teasers = [article.opening for article in batch if article.excerpt and article.opening]
         full = [article.opening for article in batch if not article.excerpt and article.opening]
-        rows = await self._connection.execute(
-            select(articles).where(
-                or_(
-                    articles.c.id.in_({self._by_key[key] for key in keys if key in self._by_key}),
-                    articles.c.own_iri.in_(iris),
-                    articles.c.opening.in_(teasers),
-                    articles.c.opening.in_(full) & articles.c.excerpt,
-                )
-            )
-        )
+        ids = {self._by_key[key] for key in keys if key in self._by_key}
+        alike = {
+            articles.c.id.in_(ids): ids,
+            articles.c.own_iri.in_(iris): iris,
+            articles.c.opening.in_(teasers): teasers,
+            articles.c.opening.in_(full) & articles.c.excerpt.is_(True): full,
+        }
+        # An empty list in it would keep the database from using an index for each of the others.
+        wanted = [condition for condition, values in alike.items() if values]
+        if not wanted:
+            return
+        rows = await self._connection.execute(select(articles).where(or_(*wanted)))
         found = [(row["withdrawn_at"], article_of(row)) for row in rows.mappings()]
         present = await self._present_files(article for _, article in found)
         for withdrawn_at, article in found:

@@ -6,7 +6,7 @@ Selects nothing itself: it is told who is a member.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,10 +46,13 @@ class FeedIndex:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def states(self) -> dict[str, FeedState]:
-        """Return the state of every feed that was ever published and is still declared."""
+    async def states(self, feeds: Collection[str] | None = None) -> dict[str, FeedState]:
+        """Return the state of `feeds`, or of every feed that is published."""
+        query = select(feed_states)
+        if feeds is not None:
+            query = query.where(feed_states.c.feed.in_(feeds))
         async with self._database.read() as connection:
-            rows = (await connection.execute(select(feed_states))).mappings().all()
+            rows = (await connection.execute(query)).mappings().all()
         return {row["feed"]: FeedState(**row) for row in rows}
 
     async def members(self, article_ids: Sequence[str]) -> dict[tuple[str, str], Member]:

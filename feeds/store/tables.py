@@ -67,7 +67,7 @@ articles = Table(
     Index("articles_by_arrival", "arrival", unique=True),
     Index("articles_by_arrived_at", "arrived_at", "arrival"),
     Index("articles_by_change", "change", unique=True),
-    Index("articles_by_opening", "opening"),
+    Index("articles_by_opening", "opening", "excerpt"),
     Index("articles_by_iri", "own_iri"),
     Index("articles_by_visible_at", "visible_at"),
 )
@@ -125,6 +125,7 @@ feed_members = Table(
     Column("arrival", BigInteger, nullable=False),
     Column("shown", BigInteger, nullable=False),
     Index("feed_members_by_arrival", "feed", "arrival"),
+    Index("feed_members_by_article", "article_id"),
     Index("feed_members_by_shown", "feed", "shown"),
 )
 

@@ -11,6 +11,7 @@ import pytest
 
 from feeds.kit.database import Database
 from notifier.declared import Declared
+from notifier.delivery import opening
 from notifier.delivery.delivery import Phase, State, unanswered
 from notifier.delivery.ledger import RESENT, Ledger, Mark
 from notifier.delivery.outbox import Outbox
@@ -325,16 +326,22 @@ class TestExpiry:
         assert await chunk_states(database) == ["done"]
 
 
-async def test_a_big_issue_is_claimed_chunk_by_chunk(database: Database, ledger: Ledger) -> None:
-    await open_for(database, *(f"reader{number}" for number in range(130)))
+async def test_a_big_issue_is_claimed_chunk_by_chunk(
+    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "CHUNK", 10)
+    await open_for(database, *(f"reader{number}" for number in range(13)))
     sizes = []
     while (chunk := await ledger.claim("tester", SLOT, LEASE, resend=True)) is not None:
         sizes.append(len(await ledger.jobs(chunk, SLOT)))
-    assert sizes == [100, 30]
+    assert sizes == [10, 3]
 
 
-async def test_two_who_claim_at_once_get_two_chunks(store_url: str, database: Database) -> None:
-    await open_for(database, *(f"reader{number}" for number in range(110)))
+async def test_two_who_claim_at_once_get_two_chunks(
+    store_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "CHUNK", 10)
+    await open_for(database, *(f"reader{number}" for number in range(11)))
     other = Database(store_url)
     one, two = await asyncio.gather(
         *(Ledger(db).claim("tester", SLOT, LEASE, resend=True) for db in (database, other))

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from feeds import Article, Date, Query
 from notifier.delivery.delivery import State
 from notifier.digest.spec import Topic
@@ -108,6 +110,7 @@ async def test_a_late_run_builds_the_same_issue(store_url: str, tmp_path: Path) 
     assert titles(settings) == [["b"]]
 
 
+@pytest.mark.both
 async def test_two_schedulers_double_nothing(store_url: str, tmp_path: Path) -> None:
     readers = tuple(a_reader(f"reader{number}@readers.example") for number in range(20))
     settings = some_settings(store_url, tmp_path, subscribers=readers)

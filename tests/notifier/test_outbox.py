@@ -200,10 +200,10 @@ async def test_the_readers_of_the_lane_are_held_over_too(database: Database) -> 
 async def test_a_big_audience_is_written_in_parts_and_nobody_is_left_out(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "_BATCH", 50)
-    monkeypatch.setattr(opening, "CHUNK", 20)
-    await open_for(database, *(f"reader{number}" for number in range(120)))
-    assert len(await states(database)) == 120
+    monkeypatch.setattr(opening, "_BATCH", 10)
+    monkeypatch.setattr(opening, "CHUNK", 4)
+    await open_for(database, *(f"reader{number}" for number in range(24)))
+    assert len(await states(database)) == 24
     assert set((await cursors(database)).values()) == {10}
 
 

@@ -80,7 +80,7 @@ def sender_of(house: House, **fields: Any) -> Sender:  # keyword arguments of Se
 async def test_a_store_that_fails_in_the_middle_is_one_plain_error(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    readers = tuple(a_reader(f"reader{number}@readers.example") for number in range(120))
+    readers = tuple(a_reader(f"reader{number}@readers.example") for number in range(30))
     settings = some_settings(sqlite_url, tmp_path, subscribers=readers)
     async with a_house(settings, START) as house:
         await an_open_issue(house)
@@ -90,8 +90,8 @@ async def test_a_store_that_fails_in_the_middle_is_one_plain_error(
         later = SLOT + 2 * MINUTE
         relay = Relay()
         await deliver(sender_of(house, transport=relay), lambda: later, asyncio.Event())
-        assert relay.letters == 120
-        assert await house.ledger.books() == {("morning", State.ACCEPTED): 120}
+        assert relay.letters == 30
+        assert await house.ledger.books() == {("morning", State.ACCEPTED): 30}
 
 
 async def test_a_bug_is_no_store_error(sqlite_url: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from feeds import Article, Date, Format, Query
 from feeds.feed import Rendering
 from feeds.kit.database import Database
-from feeds.library import Press, publish
+from feeds.library import Press, publish, publishing
 from feeds.membership import Member, Movement
 from feeds.publish import DatabaseShelf, Document, Edition
 from feeds.store import ArticleStore, FeedIndex, FeedState
@@ -204,11 +204,14 @@ async def test_the_live_feed_has_what_arrived_last_however_old_it_says_it_is(
     assert (await all_titles(short))["all"] == ["c", "late"]
 
 
-async def test_more_changes_than_are_looked_at_together_all_arrive(light: Press) -> None:
+async def test_more_changes_than_are_looked_at_together_all_arrive(
+    light: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "_RUN", 20)
     mills = replace(light, feeds=(MILLS,))
     await publish(mills, NOW)
-    words = {0: "A mill.", 510: "Two mill wheels.", 519: "The last mill."}
-    many = [an_article(f"n{number}", text=words.get(number, f"{number}")) for number in range(520)]
+    words = {0: "A mill.", 50: "Two mill wheels.", 59: "The last mill."}
+    many = [an_article(f"n{number}", text=words.get(number, f"{number}")) for number in range(60)]
     await light.store.ingest(many, NOW)
     assert (await publish(mills, NOW)).feeds == 1
     expected = {f"n{number}" for number in words}
@@ -252,6 +255,7 @@ class CrashingShelf(DatabaseShelf):
         raise Crash
 
 
+@pytest.mark.both
 async def test_a_crash_after_any_step_is_healed_by_publishing_again(
     database: Database, press: Press
 ) -> None:
@@ -292,6 +296,7 @@ async def test_an_older_rendering_never_replaces_a_newer_one(press: Press) -> No
     assert (await publish(press, NOW + HOUR)).feeds == 0
 
 
+@pytest.mark.both
 async def test_processes_that_publish_side_by_side_agree(store_url: str) -> None:
     databases = [Database(store_url) for _ in range(3)]
     feeds = (a_feed(), SPORT, MILLS)

@@ -9,7 +9,7 @@ import pytest
 
 from feeds.kit.database import Database
 from feeds.revision import Outcome
-from feeds.store import ArticleStore, FileMemory
+from feeds.store import ArticleStore, FileMemory, identity
 from feeds.store.files import SeenFile
 from tests.conftest import NOW
 from tests.feeds.store.test_articles import FULL, TEASER, an_article, outcomes
@@ -77,11 +77,14 @@ async def test_the_same_article_twice_in_one_batch_is_one(store: ArticleStore) -
     assert (entry.arrival, entry.change, entry.revision) == (1, 2, 2)
 
 
-async def test_a_big_batch_is_taken_in_whole(store: ArticleStore) -> None:
-    many = [an_article(id=f"{number}", text=f"Number {number}.") for number in range(220)]
+async def test_a_big_batch_is_taken_in_whole(
+    store: ArticleStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(identity, "_CHUNK", 20)
+    many = [an_article(id=f"{number}", text=f"Number {number}.") for number in range(42)]
     assert set(await outcomes(store, *many)) == {Outcome.NEW}
     assert set(await outcomes(store, *many)) == {Outcome.UNCHANGED}
-    assert (await store.marks()).arrival == 220
+    assert (await store.marks()).arrival == 42
 
 
 async def test_a_slot_that_is_to_come_seals_no_more_than_the_present(store: ArticleStore) -> None:

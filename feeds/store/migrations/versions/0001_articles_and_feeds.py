@@ -70,7 +70,7 @@ def upgrade() -> None:
     op.create_index("articles_by_arrived_at", "articles", ["arrived_at", "arrival"], unique=False)
     op.create_index("articles_by_change", "articles", ["change"], unique=True)
     op.create_index("articles_by_iri", "articles", ["own_iri"], unique=False)
-    op.create_index("articles_by_opening", "articles", ["opening"], unique=False)
+    op.create_index("articles_by_opening", "articles", ["opening", "excerpt"], unique=False)
     op.create_index("articles_by_visible_at", "articles", ["visible_at"], unique=False)
     op.create_table(
         "feed_archives",
@@ -118,6 +118,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("feed", "article_id"),
     )
     op.create_index("feed_members_by_arrival", "feed_members", ["feed", "arrival"], unique=False)
+    op.create_index("feed_members_by_article", "feed_members", ["article_id"], unique=False)
     op.create_index("feed_members_by_shown", "feed_members", ["feed", "shown"], unique=False)
     op.create_table(
         "feed_states",

@@ -52,7 +52,7 @@ class _Field:
     def named(self, word: str) -> int | None:
         """Return the value that goes by `word` or by its first three letters in full."""
         known = {name: self.low + i for i, name in enumerate(self.names)}
-        return known.get(word, known[word[:3]] if word in _FULL_NAMES else None)
+        return known.get(word[:3] if word in _FULL_NAMES else word)
 
 
 _FULL_NAMES = {name.lower() for name in (*calendar.month_name[1:], *calendar.day_name)}

@@ -91,6 +91,6 @@ async def test_a_long_first_look_is_broken_off_when_told_to_stop(
         if (await ArticleStore(database).counts()).visible:
             break
     os.kill(os.getpid(), signal.SIGTERM)
-    await asyncio.wait_for(serving, 3)
+    await asyncio.wait_for(serving, 10)
     assert (await ArticleStore(database).counts()).visible < 1500
     await database.close()

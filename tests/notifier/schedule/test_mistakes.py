@@ -275,6 +275,7 @@ def outcome(text: str) -> Schedule | InvalidSchedule:
 
 @given(st.text(max_size=60) | st.lists(words).map(" ".join))
 @example("İİİ x")
+@example("CRON 0 0 1 MONDAY 0")
 @law(60)
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     found = outcome(text)

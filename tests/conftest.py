@@ -146,7 +146,7 @@ class _Sweeper:
 
     def _connect(self) -> None:
         self._connection = psycopg.connect(self._address, autocommit=True)
-        # Rows are deleted in any order: references are not looked after in this session.
+        # Rows are deleted in any order: references are not looked after on this connection.
         self._connection.execute("SET session_replication_role = replica")
         tables = self._connection.execute(
             "SELECT format('DELETE FROM %I', tablename) FROM pg_tables"

@@ -231,8 +231,8 @@ def _driver_words(error: DBAPIError) -> str:
 
 def _upgrade(connection: object, history: History) -> None:
     """Run the missing migrations; Alembic is imported only when there are any."""
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - slow to import, and seldom needed
+    from alembic.config import Config  # noqa: PLC0415 - as above
 
     config = Config()
     config.set_main_option("script_location", str(history.folder).replace("%", "%%"))

@@ -30,10 +30,7 @@ BROTLI_TOO = ["br"] if BROTLI.exists() else []
 SERVING = Path(__file__).parents[3] / "docs" / "serving.md"
 WORDS = "The ferry runs again. " * 100
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(NGINX is None, reason="needs nginx (apt-get install nginx-light)"),
-]
+pytestmark = pytest.mark.slow
 
 
 def documented(root: Path, port: int) -> str:
@@ -82,7 +79,8 @@ def serving(tree: Path, folder: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     configuration = folder / "nginx.conf"
     configuration.write_text(around(documented(tree, port), folder))
-    command = [str(NGINX), "-c", str(configuration)]
+    assert NGINX, "this test needs nginx: apt-get install nginx-light"
+    command = [NGINX, "-c", str(configuration)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - ours
         try:
             wait_for(port, folder / "error.log")

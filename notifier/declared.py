@@ -10,14 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
-from notifier.digest.issue import LaneKey
+from notifier.digest.lane import LaneKey
 from notifier.subscriber import address_key
 from notifier.tables import (
     active,
+    deliveries,
+    issues,
     lanes,
     subscribers,
     subscriptions,
@@ -74,6 +76,19 @@ class Declared:
             added, changed = added + fresh, changed + edited
         removed = await self._remove({address_key(reader.address) for reader in wanted})
         return Reconciled(added, changed, removed)
+
+    async def publish(self, places: Sequence[Placement], now: datetime) -> None:
+        """Make these lanes public, and no others; their issues are made though nobody reads them."""
+        keys = [_columns(place.lane) for place in places]
+        columns = [lanes.c[name] for name in (*_KEY, "public")]
+        async with self._database.read() as connection:
+            known = (await connection.execute(select(*columns).where(lanes.c.public))).mappings()
+            standing = [{name: row[name] for name in _KEY} for row in known]
+        if all(key in standing for key in keys) and len(keys) == len(standing):
+            return
+        async with self._database.write(Lock.OPEN) as connection:
+            ids = [await _lane(connection, place, now) for place in places]
+            await connection.execute(update(lanes).values(public=lanes.c.id.in_(ids)))
 
     async def _reconcile_some(self, wanted: Sequence[Wanted], now: datetime) -> tuple[int, int]:
         """Compare a few readers with what stands there; write only those that differ."""
@@ -135,45 +150,60 @@ async def _subscribe(
     connection: AsyncConnection, subscriber_id: int, place: Placement, now: datetime
 ) -> None:
     """Put a reader into a lane; who comes from another lane keeps the cursor of that one."""
-    lane_id, lane_cursor = await _lane(connection, place, now)
+    lane_id = await _lane(connection, place, now)
     which = (subscriptions.c.subscriber_id == subscriber_id) & (
         subscriptions.c.digest == place.lane.digest
     )
     query = select(
+        subscriptions.c.id,
         subscriptions.c.lane_id,
         func.coalesce(subscriptions.c.cursor, lanes.c.cursor).label("cursor"),
     ).join(lanes, lanes.c.id == subscriptions.c.lane_id)
     before = (await connection.execute(query.where(which))).one_or_none()
-    cursor = before.cursor if before else place.cursor
-    own = {
-        "declared": True,
-        "lane_id": lane_id,
-        "cursor": None if cursor == lane_cursor else cursor,
-    }
-    if before:
-        if before.lane_id == lane_id:
-            del own["cursor"]
-        await connection.execute(update(subscriptions).where(which).values(own))
-    else:
+    own: dict[str, object] = {"declared": True, "lane_id": lane_id}
+    if before is None:
         fresh = {"subscriber_id": subscriber_id, "digest": place.lane.digest, "chosen": {}}
-        await connection.execute(insert(subscriptions).values(**fresh, **own, since=now))
+        fresh |= {"cursor": place.cursor, "since": now}
+        await connection.execute(insert(subscriptions).values(**fresh, **own))
+        return
+    if before.lane_id != lane_id:
+        own |= {"cursor": before.cursor, "served_on": last_served_on(before.id)}
+    await connection.execute(update(subscriptions).where(which).values(own))
 
 
-async def _lane(connection: AsyncConnection, place: Placement, now: datetime) -> tuple[int, int]:
-    """Return number and cursor of the lane of `place`; a new or a deserted one begins now."""
+async def _lane(connection: AsyncConnection, place: Placement, now: datetime) -> int:
+    """Return the number of the lane of `place`; a new or a deserted one begins now."""
     key = _columns(place.lane)
     which = and_(*(lanes.c[name] == value for name, value in key.items()))
-    query = select(lanes.c.id, lanes.c.cursor, lanes.c.served_at, _inhabited().label("inhabited"))
+    query = select(lanes, _inhabited().label("inhabited"))
     row = (await connection.execute(query.where(which))).one_or_none()
     begin: dict[str, object] = {"cursor": place.cursor, "served_at": now, "covered_to": now}
     if row is None:
         new = insert(lanes).values(**key, **begin).returning(lanes.c.id)
-        return (await connection.execute(new)).scalar_one(), place.cursor
-    if row.inhabited or row.served_at > now:
-        return row.id, row.cursor
-    begin["cursor"] = cursor = max(row.cursor, place.cursor)
-    await connection.execute(update(lanes).where(which).values(begin))
-    return row.id, cursor
+        number: int = (await connection.execute(new)).scalar_one()
+        return number
+    if not (row.inhabited or row.public or row.served_at > now):
+        begin["cursor"] = max(row.cursor, place.cursor)
+        await connection.execute(update(lanes).where(which).values(begin))
+    found: int = row.id
+    return found
+
+
+def last_served_on(subscription_id: int) -> ScalarSelect[str]:
+    """The local date of the last slot of which this subscription got the issue, or will."""
+    return (
+        select(func.max(issues.c.local_date))
+        .join(deliveries, deliveries.c.issue_id == issues.c.id)
+        .where(
+            deliveries.c.subscription_id == subscription_id,
+            deliveries.c.subscriber_id
+            == select(subscriptions.c.subscriber_id)
+            .where(subscriptions.c.id == subscription_id)
+            .scalar_subquery(),
+            deliveries.c.state.not_in(["expired", "skipped", "failed"]),
+        )
+        .scalar_subquery()
+    )
 
 
 def _inhabited() -> ColumnElement[bool]:
@@ -186,11 +216,14 @@ def _inhabited() -> ColumnElement[bool]:
     return reader.where(*here).correlate(lanes).exists()
 
 
+_KEY = ("digest", "schedule", "timezone", "language", "selection")
+
+
 def _columns(lane: LaneKey) -> dict[str, str]:
     return {
         "digest": lane.digest,
         "schedule": lane.schedule,
         "timezone": lane.timezone,
         "language": lane.language,
-        "selection": " ".join(lane.selection),
+        "selection": lane.selection,
     }

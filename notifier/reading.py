@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feeds import FeedSpec, Query, Site
-from notifier.digest.issue import selection_of
+from notifier.digest.lane import selection_of
 from notifier.digest.spec import DigestSpec
 from notifier.roster import Reader, Roster
 from notifier.tokens import FEED, SecretKey, make_token, proves, read_token
@@ -43,8 +43,8 @@ def feed_of(reader: Reader, token: str, digests: Sequence[DigestSpec], site: Sit
     """Return the feed of everything that the reader's digests would have."""
     specs = {spec.name: spec for spec in digests}
     selections = tuple(
-        selection_of(specs[digest], topics)
-        for digest, topics in sorted(reader.digests.items())
+        selection_of(specs[digest], *chosen)
+        for digest, chosen in sorted(reader.digests.items())
         if digest in specs
     )
     nothing = Query(exclude=Query())

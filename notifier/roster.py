@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from feeds.kit.database import Database, Lock
+from notifier.digest.lane import chosen_in
 from notifier.subscriber import address_key
 from notifier.tables import (
     active,
@@ -42,13 +43,13 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A reader, and for each digest that they get the topics they picked."""
+    """A reader, and for each digest that they get the topics and words they chose."""
 
     id: int
     address: str
     name: str
     generation: int
-    digests: Mapping[str, tuple[str, ...]]
+    digests: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
 class Roster:
@@ -158,7 +159,7 @@ class Roster:
             found = await connection.execute(select(subscribers).where(which))
             row = found.one_or_none()
             places = (await connection.execute(joined)).all()
-        digests = {digest: tuple(topics.split()) for digest, topics in places}
+        digests = {digest: chosen_in(selection) for digest, selection in places}
         return Reader(row.id, row.address, row.name, row.generation, digests) if row else None
 
     async def _set_left(self, which: ColumnElement[bool], at: datetime | None) -> None:

@@ -18,9 +18,13 @@ _LABEL = re.compile(r"[^\W_]([\w-]{0,61}[^\W_])?\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """How one reader wants one digest; no topics and no schedule mean as the digest has it."""
+    """How one reader wants one digest; nothing chosen means as the digest has it.
+
+    `topics` are among those of the digest; `words` are the reader's own, as in a selection.
+    """
 
     topics: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     schedule: Schedule | None = None
 
 

@@ -8,10 +8,9 @@ from datetime import datetime
 
 from feeds.store import ArticleStore
 from notifier.declared import Declared, Placement, Reconciled, Wanted
-from notifier.digest.issue import LaneKey, lane_of
-from notifier.digest.spec import DigestSpec, Welcome
+from notifier.digest.lane import LaneKey, lane_of, public_lane, schedule_of, welcome_since
+from notifier.digest.spec import DigestSpec
 from notifier.roster import Roster, Subscription
-from notifier.schedule.language import parse_schedule
 from notifier.settings import Settings
 from notifier.subscriber import Declaration
 from notifier.tokens import LEAVE, SecretKey, proves, read_token
@@ -28,9 +27,7 @@ class _Welcomes:
     async def cursor(self, spec: DigestSpec, lane: LaneKey) -> int:
         key = (spec.name, lane.schedule)
         if key not in self.known:
-            since = self.now
-            if spec.welcome is Welcome.PERIOD:
-                since -= parse_schedule(lane.schedule).period
+            since = welcome_since(spec, schedule_of(spec, lane), self.now)
             self.known[key] = await self.store.arrival_at(since)
         return self.known[key]
 
@@ -38,9 +35,18 @@ class _Welcomes:
 async def reconcile(
     settings: Settings, declared: Declared, store: ArticleStore, now: datetime
 ) -> Reconciled:
-    """Make the roster's declared readers those of `settings`."""
+    """Make the roster's declared readers those of `settings`, and its lanes those they need."""
     specs = {spec.name: spec for spec in settings.digests}
     welcomes = _Welcomes(store, now, {})
+    await declared.publish(
+        [
+            Placement(lane=lane, cursor=await welcomes.cursor(spec, lane))
+            for spec in settings.digests
+            if not spec.schedule.at_once
+            for lane in [public_lane(spec, settings.site)]
+        ],
+        now,
+    )
     wanted = [await _wanted(reader, specs, settings, welcomes) for reader in settings.subscribers]
     return await declared.reconcile(wanted, now)
 

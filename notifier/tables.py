@@ -18,6 +18,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 
 from feeds.kit.database import History, Instant
@@ -42,8 +44,9 @@ subscribers = Table(
     Column("created_at", Instant, nullable=False),
 )
 
-# One reader's subscription to one digest. `cursor` is the reader's own until the first issue in
-# the lane, then null: the lane's.
+# One reader's subscription to one digest: `declared`, or taken by the reader (`added`). `cursor` is
+# the reader's own until the first issue in the lane, then null: the lane's. `served_on` is the
+# local date on which another lane last served the reader.
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -51,14 +54,23 @@ subscriptions = Table(
     Column("subscriber_id", Number, ForeignKey("subscribers.id"), nullable=False),
     Column("digest", Text, nullable=False),
     Column("declared", Boolean, nullable=False),
+    Column("added", Boolean, nullable=False, server_default=false()),
     Column("chosen", JSON, nullable=False),
     Column("lane_id", Number, ForeignKey("lanes.id")),
     Column("cursor", BigInteger),
     Column("since", Instant, nullable=False),
+    Column("served_on", Text),
     Column("paused_until", Instant),
     Column("left_at", Instant),
     UniqueConstraint("subscriber_id", "digest"),
     Index("subscriptions_by_lane", "lane_id", "id"),
+    Index(
+        "subscriptions_with_own_cursor",
+        "lane_id",
+        "id",
+        sqlite_where=text("cursor IS NOT NULL"),
+        postgresql_where=text("cursor IS NOT NULL"),
+    ),
 )
 
 suppressions = Table(
@@ -78,8 +90,9 @@ dead_addresses = Table(
     Column("first_at", Instant, nullable=False),
 )
 
-# `served_at` is the last slot considered, `covered_to` the instant up to which articles were sent.
-# The subscriptions of one digest that share schedule, zone, language and selection.
+# The subscriptions of one digest that share schedule ("" is the digest's own), zone, language and
+# selection. `served_at` is the last slot considered, `served_on` its local date, `covered_to` the
+# instant up to which articles were sent. Anybody may read the issues of a `public` lane.
 lanes = Table(
     "lanes",
     metadata,
@@ -91,10 +104,13 @@ lanes = Table(
     Column("selection", Text, nullable=False),
     Column("cursor", BigInteger, nullable=False),
     Column("served_at", Instant, nullable=False),
+    Column("served_on", Text),
     Column("covered_to", Instant, nullable=False),
+    Column("public", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("digest", "schedule", "timezone", "language", "selection"),
 )
 
+# `articles` is how many the window has; `edition_id` names the words that anybody may read.
 issues = Table(
     "issues",
     metadata,
@@ -103,18 +119,24 @@ issues = Table(
     Column("digest", Text, nullable=False),
     Column("slot", Text, nullable=False),
     Column("instant", Instant, nullable=False),
+    Column("local_date", Text),
     Column("after", BigInteger, nullable=False),
     Column("upto", BigInteger, nullable=False),
+    Column("articles", Integer, nullable=False),
     Column("spans_from", Instant),
+    Column("edition_id", Text),
     Column("expires", Instant, nullable=False),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("opened_at", Instant, nullable=False),
     UniqueConstraint("lane_id", "slot"),
     Index("issues_by_state", "state"),
+    Index("issues_by_upto", "upto"),
+    Index("issues_by_digest", "digest", "instant"),
 )
 
-# The words: rendered once, immutable, shared by all issues with the same content.
+# The words: rendered once, immutable, shared by all issues with the same content. `arrivals` are
+# those of its articles, ascending; `content` is a name for just these.
 editions = Table(
     "editions",
     metadata,
@@ -123,9 +145,14 @@ editions = Table(
     Column("language", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("articles", JSON, nullable=False),
+    Column("arrivals", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("first_arrival", BigInteger, nullable=False),
+    Column("last_arrival", BigInteger, nullable=False),
     Column("shown", Integer, nullable=False),
     Column("frozen", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Index("editions_by_arrival", "last_arrival", "first_arrival"),
 )
 
 # What one sender works on at a time; `fence` grows with every claim.
@@ -159,7 +186,7 @@ deliveries = Table(
     Column("words", Text, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Index("deliveries_by_chunk", "issue_id", "chunk", "state"),
-    Index("deliveries_by_subscriber", "subscriber_id"),
+    Index("deliveries_by_subscriber", "subscriber_id", "issue_id"),
 )
 
 secret_keys = Table(
@@ -173,5 +200,6 @@ secret_keys = Table(
 
 
 def active() -> ColumnElement[bool]:
-    """The condition that a subscription is in force: declared, and not left."""
-    return subscriptions.c.declared & subscriptions.c.left_at.is_(None)
+    """The condition that a subscription is in force: declared or added, and not left."""
+    taken = subscriptions.c.declared | subscriptions.c.added
+    return taken & subscriptions.c.left_at.is_(None)

@@ -9,7 +9,7 @@ import click
 
 from notifier.cli.common import config_option, json_option, now, settings_of, show, table
 from notifier.delivery.delivery import State
-from notifier.schedule.language import parse_schedule
+from notifier.digest.lane import schedule_of
 from notifier.schedule.slots import next_slot
 from notifier.service import open_house
 from notifier.settings import Settings
@@ -31,7 +31,8 @@ async def _status(settings: Settings) -> dict[str, object]:
         books: dict[str, dict[str, int]] = {}
         for (digest, state), number in (await house.ledger.books()).items():
             books.setdefault(digest, {})[state] = number
-        lanes = await house.outbox.lanes([spec.name for spec in settings.digests])
+        specs = {spec.name: spec for spec in settings.digests}
+        lanes = await house.audience.lanes(list(specs))
         return {
             "articles": {
                 "visible": counts.visible,
@@ -50,14 +51,15 @@ async def _status(settings: Settings) -> dict[str, object]:
             "lanes": [
                 {
                     "digest": lane.key.digest,
-                    "schedule": lane.key.schedule,
+                    "schedule": schedule.canonical,
                     "timezone": lane.key.timezone,
                     "language": lane.key.language,
-                    "topics": " ".join(lane.key.selection),
+                    "topics": " ".join(lane.key.topics),
                     "next": slot.identity if slot else None,
                 }
                 for lane in lanes
-                for slot in [next_slot(parse_schedule(lane.key.schedule), lane.key.timezone, now())]
+                for schedule in [schedule_of(specs[lane.key.digest], lane.key)]
+                for slot in [next_slot(schedule, lane.key.timezone, now())]
             ],
         }
 

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database
 from notifier.delivery.delivery import Answer, State
-from notifier.delivery.statements import owed
-from notifier.tables import chunks, deliveries, issues, subscribers, subscriptions
+from notifier.delivery.statements import awake, return_windows, suppressed
+from notifier.tables import active, chunks, deliveries, issues, subscribers, subscriptions
 
 RESENT = "resent after doubt"
 
@@ -133,12 +133,14 @@ class Ledger:
         pending = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
         values: dict[str, object] = {"state": str(State.SENDING), "changed_at": now}
         async with self._database.write() as connection:
-            if await _wants(connection, job):
-                values["attempts"] = deliveries.c.attempts + 1
-            else:
-                values |= {"state": str(State.SKIPPED), "reason": "left or suppressed"}
+            unwanted = await _why_not(connection, job, now)
             if not await _renew(connection, chunk, now + lease):
                 return None
+            if unwanted:
+                values |= {"state": str(State.SKIPPED), "reason": unwanted}
+                await return_windows(connection, _is(job) & pending)
+            else:
+                values["attempts"] = deliveries.c.attempts + 1
             started = await connection.execute(
                 update(deliveries).where(_is(job), pending).values(values)
             )
@@ -197,7 +199,8 @@ class Ledger:
 
     async def next_due(self) -> datetime | None:
         """Return when the next chunk is due, if any waits."""
-        query = select(func.min(chunks.c.due)).where(chunks.c.state == "ready")
+        waiting = (chunks.c.state == "ready", issues.c.state == "open")
+        query = select(func.min(chunks.c.due)).join(issues).where(*waiting)
         async with self._database.read() as connection:
             found: datetime | None = await connection.scalar(query)
         return found
@@ -221,15 +224,20 @@ async def _settle_doubts(
     )
 
 
-async def _wants(connection: AsyncConnection, job: Job) -> bool:
-    """Tell whether the reader may still be written to; a leave has to wait until we commit."""
+async def _why_not(connection: AsyncConnection, job: Job, now: datetime) -> str:
+    """Return why the reader must not be written to, or ""; a leave has to wait until we commit."""
     query = (
-        select(subscriptions.c.id)
+        select(
+            case((active(), ""), else_="left").label("left"),
+            case((suppressed(), "suppressed"), else_="").label("suppressed"),
+            case((awake(now), ""), else_="paused").label("paused"),
+        )
         .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
-        .where(subscriptions.c.id == job.subscription_id, owed())
+        .where(subscriptions.c.id == job.subscription_id)
         .with_for_update(read=True, of=subscriptions)
     )
-    return (await connection.execute(query)).first() is not None
+    row = (await connection.execute(query)).first()
+    return next(filter(None, row), "") if row else "left"
 
 
 async def _renew(connection: AsyncConnection, chunk: Chunk, until: datetime) -> bool:

@@ -1,42 +1,30 @@
 """Opening an issue: a row for every reader, in bounded transactions, then the cursor.
 
 Set-based. Every step may be done twice, by two schedulers or again after a crash, and comes out
-once: unique keys and conditional marks decide, not memory.
+once: unique keys and conditional marks decide, not memory. One issue is opened at a time, for what
+a reader has had is known only of issues all of whose rows are written.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, insert, literal, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
+from notifier.delivery.audience import Lane
 from notifier.delivery.delivery import State
-from notifier.delivery.outbox import Edition, Group, Lane
-from notifier.delivery.statements import audience, find_issue, is_as_seen, is_opening, serve
-from notifier.tables import chunks, deliveries, editions, issues, subscribers, subscriptions
-
-CHUNK = 100  # deliveries that one connection works on between two looks at the ledger
-_BATCH = 50 * CHUNK  # deliveries written in one transaction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewIssue:
-    """What an issue is opened with: lane and slot, its window, and an edition per group.
-
-    `held` are groups for whom there is too little as yet: they keep their place.
-    """
-
-    lane: Lane
-    slot: str
-    instant: datetime
-    upto: int
-    expires: datetime
-    spans_from: datetime | None
-    editions: tuple[tuple[Group, Edition], ...]
-    held: tuple[Group, ...] = ()
+from notifier.delivery.enlisting import BATCH, ROW, Batch, NewIssue
+from notifier.delivery.outbox import Edition
+from notifier.delivery.statements import (
+    find_issue,
+    is_as_seen,
+    is_opening,
+    is_other_opening,
+    serve,
+)
+from notifier.tables import chunks, deliveries, editions, issues, subscriptions
 
 
 class Opening:
@@ -49,195 +37,140 @@ class Opening:
         """Open `issue`: a row for every reader, then the cursor; return its number.
 
         Returns None if that slot of the lane was opened or skipped before, if the lane has been
-        served since it was looked at, or while another issue of it is being opened: none of its
-        readers may get the same window twice.
+        served since it was looked at, or while another issue is being opened.
         """
         issue_id = await self._announce(issue, now)
         if issue_id is None:
             return None
-        written = 0
-        for group, edition in issue.editions:
-            last: int | None = 0
-            while last is not None:
-                batch = _Batch(issue_id, issue, group, edition, last, written, now)
-                size, last = await self._enlist(batch)
-                written += size
-        return issue_id if await self._flip(issue_id, issue, now) else None
+        last: int | None = 0
+        number = 0
+        while last is not None:
+            last = await self._enlist(Batch(issue_id, issue, last, number, now))
+            number += 1
+        opened = await self._flip(issue_id, issue)
+        if opened:
+            await self._spend(issue_id, issue.lane)
+        return issue_id if opened else None
 
     async def _announce(self, issue: NewIssue, now: datetime) -> int | None:
         """Write the editions, and the issue as `opening`; find it again after a crash."""
+        lane, slot = issue.lane, issue.due.slot
         async with self._database.write(Lock.OPEN) as connection:
-            known = await find_issue(connection, issue.lane.id, issue.slot)
-            if known is not None and known[1] != "opening":
+            known = await find_issue(connection, lane.id, slot.identity)
+            if known is not None and known[1] not in {"opening", "held"}:
                 return None
-            lane = issue.lane
-            seen = (lane.cursor, lane.served_at)
-            if known is None and not await is_as_seen(connection, lane.id, *seen):
+            if await is_other_opening(connection, known[0] if known else 0):
                 return None
-            for _, edition in issue.editions:
-                row = {name: getattr(edition, name) for name in Edition.__slots__}
-                row |= {"articles": list(edition.articles), "created_at": now}
+            as_seen = await is_as_seen(connection, lane.id, lane.cursor, lane.served_at)
+            if known is None and not as_seen:
+                return None
+            for edition in issue.words.values():
+                row = _edition(edition) | {"created_at": now}
                 await connection.execute(self._database.insert_new(editions).values(row))
-            return known[0] if known else await _insert_issue(connection, issue, now)
+            values = _issue(issue, now)
+            if known:
+                await connection.execute(
+                    update(issues).where(issues.c.id == known[0]).values(values)
+                )
+                return known[0]
+            created = await connection.execute(insert(issues).values(values).returning(issues.c.id))
+            number: int = created.scalar_one()
+            return number
 
-    async def _enlist(self, batch: _Batch) -> tuple[int, int | None]:
-        """Write a bounded number of rows; return how many, and where to go on if anywhere."""
-        some = batch.readers().limit(_BATCH).subquery()
+    async def _enlist(self, batch: Batch) -> int | None:
+        """Write the rows of some readers; return where to go on, None where there is nobody left.
+
+        Whoever gets none keeps the place they have, or is carried along if they have had it all.
+        """
+        ids = batch.ids().subquery()
         async with self._database.write() as connection:
             if not await is_opening(connection, batch.issue_id):
-                return 0, None
-            counted = await connection.execute(select(func.count(), func.max(some.c.id)))
+                return None
+            counted = await connection.execute(select(func.count(), func.max(ids.c.id)))
             size, last = counted.one()
             if size:
                 # Up to `last`, not so many: on PostgreSQL a reader may come between statements.
-                readers = batch.readers().where(subscriptions.c.id <= last).subquery()
-                rows = batch.rows(readers.c.id, readers.c.subscriber_id)
-                await connection.execute(
-                    self._database.insert_new(deliveries).from_select(list(_ROW), rows)
-                )
-        return size, last if size == _BATCH else None
+                await self._write(connection, batch, last)
+        return last if size == BATCH else None
 
-    async def _flip(self, issue_id: int, issue: NewIssue, now: datetime) -> bool:
-        """Make the issue open: chunks to carry, the cursor moved, own cursors spent.
+    async def _write(self, connection: AsyncConnection, batch: Batch, last: int) -> None:
+        insert_new = self._database.insert_new
+        readers = batch.readers(last).subquery()
+        await connection.execute(insert_new(deliveries).from_select(list(ROW), batch.rows(readers)))
+        names = ["issue_id", "number", "state", "fence", "owner", "due"]
+        await connection.execute(insert_new(chunks).from_select(names, batch.chunks()))
+        if batch.issue.nothing:
+            had_all = select(readers.c.id).where(batch.among(batch.issue.nothing, readers))
+            carried = update(subscriptions).where(subscriptions.c.id.in_(had_all))
+            await connection.execute(carried.values(cursor=batch.issue.upto))
+        row = select(deliveries.c.issue_id).where(
+            deliveries.c.issue_id == batch.issue_id,
+            deliveries.c.subscriber_id == subscriptions.c.subscriber_id,
+        )
+        stays = (batch.within(last), subscriptions.c.cursor.is_(None), ~row.exists())
+        kept = update(subscriptions).where(*stays).values(cursor=batch.issue.lane.cursor)
+        await connection.execute(kept)
 
-        Tells whether it is open now; not where it has expired or was given up meanwhile.
-        """
+    async def _flip(self, issue_id: int, issue: NewIssue) -> bool:
+        """Make the issue open, and move the cursor of its lane; tell whether it is open now."""
+        slot = issue.due.slot
         async with self._database.write(Lock.OPEN) as connection:
             opening = (issues.c.id == issue_id, issues.c.state == "opening")
             flipped = await connection.execute(update(issues).where(*opening).values(state="open"))
             if flipped.rowcount:
-                names = ["issue_id", "number", "state", "fence", "owner", "due"]
-                await connection.execute(
-                    self._database.insert_new(chunks).from_select(names, _chunk_rows(issue_id, now))
+                await serve(
+                    connection, issue.lane.id, slot.instant, slot.local_date, upto=issue.upto
                 )
-                await _move_cursors(connection, issue_id, issue, now)
-            known = await find_issue(connection, issue.lane.id, issue.slot)
+            known = await find_issue(connection, issue.lane.id, slot.identity)
         return known is not None and known[1] in {"open", "done"}
 
+    async def _spend(self, issue_id: int, lane: Lane) -> None:
+        """Those who were served have the cursor of the lane from now on.
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """Some readers of one group, and the rows that they get."""
-
-    issue_id: int
-    issue: NewIssue
-    group: Group
-    edition: Edition
-    last: int
-    written: int
-    now: datetime
-
-    def readers(self) -> Select[tuple[int, int]]:
-        lane = self.issue.lane
-        return (
-            select(subscriptions.c.id, subscriptions.c.subscriber_id)
-            .select_from(subscriptions.join(subscribers))
-            .where(
-                audience(lane.id, self.now),
-                func.coalesce(subscriptions.c.cursor, lane.cursor) == self.group.after,
-                subscriptions.c.id > self.last,
-            )
-            .order_by(subscriptions.c.id)
+        If this is broken off, they only look as if they were behind: what they have had is known.
+        """
+        served = select(deliveries.c.issue_id).where(
+            deliveries.c.issue_id == issue_id,
+            deliveries.c.subscriber_id == subscriptions.c.subscriber_id,
+            deliveries.c.state != State.EXPIRED,
         )
-
-    def rows(
-        self, subscription: ColumnElement[int], subscriber: ColumnElement[int]
-    ) -> Select[tuple[object, ...]]:
-        rank = func.row_number().over(order_by=subscription)
-        values: dict[str, object] = {
-            "issue_id": self.issue_id,
-            "edition_id": self.edition.id,
-            "after": self.group.after,
-            "state": str(State.QUEUED),
-            "reason": "",
-            "attempts": 0,
-            "due": self.now,
-            "words": "",
-            "changed_at": self.now,
-        }
-        columns = {
-            "subscriber_id": subscriber,
-            "subscription_id": subscription,
-            "chunk": (rank - 1 + self.written) // CHUNK,
-        }
-        row = [
-            columns[name] if name in columns else literal(values[name], deliveries.c[name].type)
-            for name in _ROW
-        ]
-        # Without a WHERE, SQLite takes the ON of ON CONFLICT for that of a join.
-        return select(*row).where(subscription.is_not(None))
+        own = (subscriptions.c.lane_id == lane.id, subscriptions.c.cursor.is_not(None))
+        some = select(subscriptions.c.id).where(*own, served.exists())
+        some = some.order_by(subscriptions.c.id).limit(BATCH)
+        spent = update(subscriptions).where(subscriptions.c.id.in_(some)).values(cursor=None)
+        while True:
+            async with self._database.write() as connection:
+                if (await connection.execute(spent)).rowcount < BATCH:
+                    return
 
 
-_ROW = (
-    "issue_id",
-    "subscriber_id",
-    "subscription_id",
-    "edition_id",
-    "chunk",
-    "after",
-    "state",
-    "reason",
-    "attempts",
-    "due",
-    "words",
-    "changed_at",
-)
+def _edition(edition: Edition) -> dict[str, object]:
+    arrivals = sorted(edition.arrivals)
+    return {name: getattr(edition, name) for name in Edition.__slots__} | {
+        "articles": list(edition.articles),
+        "arrivals": " ".join(map(str, arrivals)),
+        "content": edition.content,
+        "first_arrival": arrivals[0],
+        "last_arrival": arrivals[-1],
+    }
 
 
-async def _insert_issue(connection: AsyncConnection, issue: NewIssue, now: datetime) -> int:
-    values = {
-        "lane_id": issue.lane.id,
-        "digest": issue.lane.key.digest,
-        "slot": issue.slot,
-        "instant": issue.instant,
-        "after": min(group.after for group, _ in issue.editions),
+def _issue(issue: NewIssue, now: datetime) -> dict[str, object]:
+    lane, slot, words = issue.lane, issue.due.slot, issue.words.values()
+    afters = [group.after for group, _ in issue.editions]
+    return {
+        "lane_id": lane.id,
+        "digest": lane.key.digest,
+        "slot": slot.identity,
+        "instant": slot.instant,
+        "local_date": slot.local_date and slot.local_date.isoformat(),
+        "after": min(afters, default=lane.cursor),
         "upto": issue.upto,
-        "spans_from": issue.spans_from,
-        "expires": issue.expires,
+        "articles": max(len(edition.articles) for edition in words),
+        "spans_from": issue.due.spans_from,
+        "edition_id": issue.public and issue.public.id,
+        "expires": issue.due.expires,
         "state": "opening",
         "reason": "",
         "opened_at": now,
     }
-    created = await connection.execute(insert(issues).values(values).returning(issues.c.id))
-    number: int = created.scalar_one()
-    return number
-
-
-def _chunk_rows(issue_id: int, now: datetime) -> Select[tuple[object, ...]]:
-    return (
-        select(
-            literal(issue_id, chunks.c.issue_id.type),
-            deliveries.c.chunk,
-            literal("ready"),
-            literal(0),
-            literal(""),
-            literal(now, chunks.c.due.type),
-        )
-        .where(deliveries.c.issue_id == issue_id)
-        .distinct()
-    )
-
-
-async def _move_cursors(
-    connection: AsyncConnection, issue_id: int, issue: NewIssue, now: datetime
-) -> None:
-    """The lane has been served; who was not keeps a cursor of their own.
-
-    Those are the groups that are held, and whoever came back after the rows were written. Who
-    was served and has moved to another lane since starts there after this issue.
-    """
-    mine = subscriptions.c.lane_id == issue.lane.id
-    served = subscriptions.c.id.in_(
-        select(deliveries.c.subscription_id).where(deliveries.c.issue_id == issue_id)
-    )
-    groups = [*issue.held, *(group for group, _ in issue.editions)]
-    if any(group.after == issue.lane.cursor for group in groups):
-        waiting = select(subscriptions.c.id).select_from(subscriptions.join(subscribers))
-        waits = subscriptions.c.id.in_(waiting.where(audience(issue.lane.id, now)))
-        stays = update(subscriptions).where(mine, subscriptions.c.cursor.is_(None), waits, ~served)
-        await connection.execute(stays.values(cursor=issue.lane.cursor))
-    spent = update(subscriptions).where(mine, subscriptions.c.cursor.is_not(None), served)
-    await connection.execute(spent.values(cursor=None))
-    moved = update(subscriptions).where(~mine, served)
-    await connection.execute(moved.values(cursor=issue.upto))
-    await serve(connection, issue.lane.id, issue.instant, upto=issue.upto)

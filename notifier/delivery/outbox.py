@@ -7,48 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import RowMapping, delete, insert, select, update
 
 from feeds.kit.database import Database, Lock
+from feeds.kit.text import digest
+from notifier.delivery.audience import Lane
 from notifier.delivery.statements import (
     audience,
     close_finished,
     expire_deliveries,
     find_issue,
     give_up,
-    owed,
     serve,
 )
-from notifier.digest.issue import LaneKey
-from notifier.tables import editions, issues, lanes, subscribers, subscriptions
+from notifier.digest.issue import Due
+from notifier.schedule.slots import Slot
+from notifier.tables import chunks, deliveries, editions, issues, subscribers, subscriptions
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
-    """A lane as the ledger has it; see the table."""
-
-    id: int
-    key: LaneKey
-    cursor: int
-    served_at: datetime
-    covered_to: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Readers of a lane who are owed everything after the same arrival."""
-
-    after: int
-    readers: int
+_CHUNKS = 20  # chunks of deliveries that expire in one transaction
+_READERS = 2000  # readers whose cursors move in one transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """The words of an issue for one group: immutable, named by what they are made of.
 
-    `articles` are ids in order, of which the first `shown` are in the message itself.
+    `articles` are ids in order, of which the first `shown` are in the message itself; `arrivals`
+    are theirs.
     """
 
     id: str
@@ -56,8 +43,28 @@ class Edition:
     language: str
     subject: str
     articles: tuple[str, ...]
+    arrivals: tuple[int, ...]
     shown: int
     frozen: bytes
+
+    @property
+    def content(self) -> str:
+        """A name for just these arrivals, whatever words they are told in."""
+        return digest(*map(str, sorted(self.arrivals)))[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """An issue that was begun and is not open: being opened, or held for the operator's word."""
+
+    id: int
+    lane_id: int
+    digest: str
+    due: Due
+    upto: int
+    articles: int
+    state: str
+    reason: str
 
 
 class Outbox:
@@ -66,47 +73,10 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def lanes(self, digests: Sequence[str]) -> list[Lane]:
-        """Return the lanes of `digests` that have a reader, in the order they were made."""
-        has_reader = select(subscriptions.c.id).where(subscriptions.c.lane_id == lanes.c.id, owed())
-        query = select(lanes).where(lanes.c.digest.in_(digests), has_reader.exists())
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query.order_by(lanes.c.id))).mappings().all()
-        return [
-            Lane(
-                id=row["id"],
-                key=LaneKey(
-                    digest=row["digest"],
-                    schedule=row["schedule"],
-                    timezone=row["timezone"],
-                    language=row["language"],
-                    selection=tuple(row["selection"].split()),
-                ),
-                cursor=row["cursor"],
-                served_at=row["served_at"],
-                covered_to=row["covered_to"],
-            )
-            for row in rows
-        ]
-
-    async def groups(self, lane: Lane, now: datetime) -> list[Group]:
-        """Return the readers of `lane` by the arrival they were served up to."""
-        cursor = func.coalesce(subscriptions.c.cursor, lane.cursor)
-        query = (
-            select(cursor, func.count())
-            .select_from(subscriptions.join(subscribers))
-            .where(audience(lane.id, now))
-            .group_by(cursor)
-            .order_by(cursor)
-        )
-        async with self._database.read() as connection:
-            return [Group(*row) for row in await connection.execute(query)]
-
     async def skip(
         self,
         lane: Lane,
-        slot: str,
-        instant: datetime,
+        slot: Slot,
         reason: str,
         now: datetime,
         *,
@@ -116,18 +86,81 @@ class Outbox:
 
         An opening of that slot which was broken off is given up.
         """
-        row = {"lane_id": lane.id, "digest": lane.key.digest, "slot": slot, "instant": instant}
-        row |= {"after": lane.cursor, "upto": lane.cursor if upto is None else upto}
-        row |= {"expires": instant, "state": "skipped", "reason": reason, "opened_at": now}
+        row = _issue(lane, slot, "skipped", reason, now)
+        row |= {"upto": lane.cursor if upto is None else upto, "expires": slot.instant}
         async with self._database.write(Lock.OPEN) as connection:
-            known = await find_issue(connection, lane.id, slot)
+            known = await find_issue(connection, lane.id, slot.identity)
             if known is None:
                 await connection.execute(insert(issues).values(row))
-            elif known[1] == "opening":
+            elif known[1] in {"opening", "held"}:
                 await give_up(connection, known[0], reason, now)
             else:
                 return
-            await serve(connection, lane.id, instant, upto=upto)
+            await serve(connection, lane.id, slot.instant, slot.local_date, upto=upto)
+        if upto is not None:
+            await self._advance(lane, slot, upto, now)
+
+    async def _advance(self, lane: Lane, slot: Slot, upto: int, now: datetime) -> None:
+        """Carry those along who have cursors of their own: there was nothing for them either."""
+        behind = (audience(lane.id, now, slot.local_date), subscriptions.c.cursor < upto)
+        readers = select(subscriptions.c.id).select_from(subscriptions.join(subscribers))
+        some = readers.where(*behind).order_by(subscriptions.c.id).limit(_READERS)
+        moved = update(subscriptions).where(subscriptions.c.id.in_(some)).values(cursor=upto)
+        while True:
+            async with self._database.write() as connection:
+                if (await connection.execute(moved)).rowcount < _READERS:
+                    return
+
+    async def hold(
+        self, lane: Lane, due: Due, upto: int, articles: int, reason: str, now: datetime
+    ) -> None:
+        """Record that the issue of a slot waits for the operator's word; its articles stay due."""
+        row = _issue(lane, due.slot, "held", reason, now) | {"upto": upto, "articles": articles}
+        row |= {"expires": due.expires, "spans_from": due.spans_from}
+        async with self._database.write(Lock.OPEN) as connection:
+            if await find_issue(connection, lane.id, due.slot.identity) is None:
+                await connection.execute(insert(issues).values(row))
+                await serve(connection, lane.id, due.slot.instant, due.slot.local_date)
+
+    async def pending(self, state: str, digests: Sequence[str] | None = None) -> list[Pending]:
+        """Return the issues in `state`, `opening` or `held`, the latest first."""
+        query = select(issues).where(issues.c.state == state)
+        if digests is not None:
+            query = query.where(issues.c.digest.in_(digests))
+        query = query.order_by(issues.c.instant.desc(), issues.c.id.desc())
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [_pending(row) for row in rows]
+
+    async def forget_opening(self, issue_id: int) -> None:
+        """Take back an opening that cannot be gone on with: its slot is due again."""
+        mine = (issues.c.id == issue_id, issues.c.state == "opening")
+        async with self._database.write(Lock.OPEN) as connection:
+            found = await connection.scalar(select(issues.c.id).where(*mine))
+            if found is not None:
+                await connection.execute(
+                    delete(deliveries).where(deliveries.c.issue_id == issue_id)
+                )
+                await connection.execute(delete(chunks).where(chunks.c.issue_id == issue_id))
+                await connection.execute(delete(issues).where(*mine))
+
+    async def usual(self, digest: str, limit: int = 20) -> list[int]:
+        """Return how many articles the last issues of `digest` had."""
+        query = (
+            select(issues.c.articles)
+            .where(issues.c.digest == digest, issues.c.state.in_(["open", "done"]))
+            .order_by(issues.c.instant.desc())
+            .limit(limit)
+        )
+        async with self._database.read() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def opened_since(self, lane: Lane, since: datetime) -> list[datetime]:
+        """Return the instants of the issues of `lane` after `since`."""
+        mine = (issues.c.lane_id == lane.id, issues.c.instant > since)
+        query = select(issues.c.instant).where(*mine, issues.c.state != "skipped")
+        async with self._database.read() as connection:
+            return list((await connection.execute(query)).scalars())
 
     async def expire(self, now: datetime) -> int:
         """Close what was not sent in time, and owe it to its readers again; return how many.
@@ -135,20 +168,33 @@ class Outbox:
         What a sender left without an answer is in doubt, once nobody can be waiting for it.
         """
         alive = issues.c.state.in_(["opening", "open"])
-        stale = select(issues.c.id, issues.c.lane_id, issues.c.instant, issues.c.state)
-        stale = stale.where(alive, issues.c.expires <= now).order_by(issues.c.id)
+        stale = select(issues.c.id).where(alive, issues.c.expires <= now).order_by(issues.c.id)
         async with self._database.read() as connection:
-            if (await connection.execute(stale.limit(1))).first() is None:
-                return 0
+            found = list((await connection.execute(stale)).scalars())
         expired = 0
-        async with self._database.write(Lock.OPEN) as connection:
-            for issue in (await connection.execute(stale.with_for_update())).all():
-                expired += await expire_deliveries(connection, issue.id, now)
-                if issue.state == "opening":
-                    await give_up(connection, issue.id, "not opened in time", now)
-                    await serve(connection, issue.lane_id, issue.instant)
-            await close_finished(connection)
+        for issue_id in found:
+            expired += await self._expire(issue_id, now)
         return expired
+
+    async def _expire(self, issue_id: int, now: datetime) -> int:
+        expired, last = 0, -1
+        while True:
+            left = (chunks.c.issue_id == issue_id, chunks.c.state != "done", chunks.c.number > last)
+            query = select(chunks.c.number).where(*left).order_by(chunks.c.number).limit(_CHUNKS)
+            async with self._database.write(Lock.OPEN) as connection:
+                row = (
+                    await connection.execute(select(issues).where(issues.c.id == issue_id))
+                ).one()
+                if row.state == "opening":
+                    await give_up(connection, issue_id, "not opened in time", now)
+                    await serve(connection, row.lane_id, row.instant, _date(row.local_date))
+                    return expired
+                numbers = list((await connection.execute(query)).scalars())
+                if row.state != "open" or not numbers:
+                    await close_finished(connection)
+                    return expired
+                expired += await expire_deliveries(connection, issue_id, numbers, now)
+                last = numbers[-1]
 
     async def edition(self, edition_id: str) -> Edition | None:
         """Return an edition by its name."""
@@ -158,9 +204,39 @@ class Outbox:
         if row is None:
             return None
         names = ("id", "digest", "language", "subject", "shown", "frozen")
-        return Edition(**{name: row[name] for name in names}, articles=tuple(row["articles"]))
+        return Edition(
+            **{name: row[name] for name in names},
+            articles=tuple(row["articles"]),
+            arrivals=tuple(map(int, row["arrivals"].split())),
+        )
 
     async def finish(self) -> None:
         """Close the issues all of whose deliveries have ended."""
         async with self._database.write() as connection:
             await close_finished(connection)
+
+
+def _pending(row: RowMapping) -> Pending:
+    slot = Slot(row["slot"], row["instant"], _date(row["local_date"]))
+    names = ("id", "lane_id", "digest", "upto", "articles", "state", "reason")
+    due = Due(slot=slot, expires=row["expires"], spans_from=row["spans_from"])
+    return Pending(due=due, **{name: row[name] for name in names})
+
+
+def _issue(lane: Lane, slot: Slot, state: str, reason: str, now: datetime) -> dict[str, object]:
+    return {
+        "lane_id": lane.id,
+        "digest": lane.key.digest,
+        "slot": slot.identity,
+        "instant": slot.instant,
+        "local_date": slot.local_date and slot.local_date.isoformat(),
+        "after": lane.cursor,
+        "articles": 0,
+        "state": state,
+        "reason": reason,
+        "opened_at": now,
+    }
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

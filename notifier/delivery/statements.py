@@ -5,14 +5,16 @@ For use inside a transaction of the caller's. Whatever closes an issue holds `Lo
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, case, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.delivery.delivery import State
 from notifier.tables import (
+    active,
     chunks,
     deliveries,
     issues,
@@ -34,50 +36,80 @@ async def find_issue(
 
 
 async def serve(
-    connection: AsyncConnection, lane_id: int, instant: datetime, *, upto: int | None = None
+    connection: AsyncConnection,
+    lane_id: int,
+    instant: datetime,
+    local_date: date | None,
+    *,
+    upto: int | None = None,
 ) -> None:
     """Move the clock of a lane, and with `upto` its cursor too; neither goes backwards."""
-    values = {"served_at": _at_least(lanes.c.served_at, instant)}
+    values: dict[str, object] = {"served_at": _at_least(lanes.c.served_at, instant)}
+    if local_date is not None:
+        day = local_date.isoformat()
+        values["served_on"] = _at_least(func.coalesce(lanes.c.served_on, day), day)
     if upto is not None:
         values["cursor"] = _at_least(lanes.c.cursor, upto)
         values["covered_to"] = _at_least(lanes.c.covered_to, instant)
     await connection.execute(update(lanes).where(lanes.c.id == lane_id).values(values))
 
 
-def owed() -> ColumnElement[bool]:
-    """The condition that a subscription gets issues: in force, and not written off."""
-    suppressed = select(suppressions.c.address_key).where(
+def suppressed() -> ColumnElement[bool]:
+    """The condition that a reader's address must not be written to."""
+    query = select(suppressions.c.address_key).where(
         suppressions.c.address_key == subscribers.c.address_key
     )
-    return (
-        subscriptions.c.declared
-        & subscriptions.c.left_at.is_(None)
-        & ~suppressed.correlate(subscribers).exists()
-    )
+    return query.correlate(subscribers).exists()
 
 
-def audience(lane_id: int, now: datetime) -> ColumnElement[bool]:
-    """The condition that a reader is in the audience of an issue that opens at `now`."""
-    awake = or_(subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= now)
-    return (subscriptions.c.lane_id == lane_id) & owed() & awake
+def owed() -> ColumnElement[bool]:
+    """The condition that a subscription gets issues: in force, and not written off."""
+    return active() & ~suppressed()
 
 
-def _at_least(column: Column[Any], value: object) -> ColumnElement[Any]:
+def awake(now: datetime) -> ColumnElement[bool]:
+    """The condition that a subscription is not paused."""
+    return or_(subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= now)
+
+
+def audience(lane_id: int, now: datetime, local_date: date | None) -> ColumnElement[bool]:
+    """The condition that a reader is in the audience of an issue that opens at `now`.
+
+    Not where another lane has served them for the `local_date` of the slot, or a later one; None
+    for a schedule of which several slots may fall on one date.
+    """
+    condition = (subscriptions.c.lane_id == lane_id) & owed() & awake(now)
+    if local_date is None:
+        return condition
+    on = subscriptions.c.served_on
+    return condition & or_(on.is_(None), on < local_date.isoformat())
+
+
+def _at_least(column: ColumnElement[Any], value: object) -> ColumnElement[Any]:
     return case((column < value, literal(value, column.type)), else_=column)
 
 
-async def expire_deliveries(connection: AsyncConnection, issue_id: int, now: datetime) -> int:
-    """Give the windows of what waits back to its readers; nobody answers for a lost sender."""
-    mine = deliveries.c.issue_id == issue_id
-    pending = and_(mine, deliveries.c.state.in_([State.QUEUED, State.DEFERRED]))
+async def return_windows(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Owe the windows of these deliveries to their readers again; no cursor goes forwards."""
     owing = (
         select(deliveries.c.after)
-        .where(pending, deliveries.c.subscription_id == subscriptions.c.id)
+        .where(which, deliveries.c.subscription_id == subscriptions.c.id)
+        .limit(1)
         .scalar_subquery()
     )
-    theirs = subscriptions.c.id.in_(select(deliveries.c.subscription_id).where(pending))
-    earlier = or_(subscriptions.c.cursor.is_(None), subscriptions.c.cursor > owing)
-    await connection.execute(update(subscriptions).where(theirs, earlier).values(cursor=owing))
+    theirs = subscriptions.c.id.in_(select(deliveries.c.subscription_id).where(which))
+    later = or_(subscriptions.c.cursor.is_(None), subscriptions.c.cursor > owing)
+    moved = update(subscriptions).where(theirs, later).values(cursor=owing, served_on=None)
+    await connection.execute(moved)
+
+
+async def expire_deliveries(
+    connection: AsyncConnection, issue_id: int, numbers: Sequence[int], now: datetime
+) -> int:
+    """End what waits in these chunks of an issue; nobody answers for a lost sender."""
+    mine = and_(deliveries.c.issue_id == issue_id, deliveries.c.chunk.in_(numbers))
+    pending = and_(mine, deliveries.c.state.in_([State.QUEUED, State.DEFERRED]))
+    await return_windows(connection, pending)
     expired = {"state": State.EXPIRED, "reason": "not sent in time", "changed_at": now}
     closed = await connection.execute(update(deliveries).where(pending).values(expired))
     sender = select(chunks.c.number).where(
@@ -89,6 +121,12 @@ async def expire_deliveries(connection: AsyncConnection, issue_id: int, now: dat
     lost = and_(mine, deliveries.c.state == State.SENDING, ~sender.exists())
     doubt = {"state": State.IN_DOUBT, "reason": "no answer recorded", "changed_at": now}
     await connection.execute(update(deliveries).where(lost).values(doubt))
+    ended = and_(
+        chunks.c.issue_id == issue_id,
+        chunks.c.number.in_(numbers),
+        or_(chunks.c.state == "ready", chunks.c.leased_until < now),
+    )
+    await connection.execute(update(chunks).where(ended).values(state="done"))
     return closed.rowcount
 
 
@@ -102,30 +140,24 @@ async def give_up(connection: AsyncConnection, issue_id: int, reason: str, now: 
 
 
 async def close_finished(connection: AsyncConnection) -> None:
-    """Close the issues all of whose deliveries have ended, and their chunks."""
-    unfinished = [State.QUEUED, State.SENDING, State.DEFERRED]
-    pending = select(deliveries.c.issue_id).where(
-        deliveries.c.issue_id == issues.c.id, deliveries.c.state.in_(unfinished)
-    )
-    await connection.execute(
-        update(issues).where(issues.c.state == "open", ~pending.exists()).values(state="done")
-    )
-    open_issues = select(issues.c.id).where(issues.c.state.in_(["opening", "open"]))
-    await connection.execute(
-        update(chunks)
-        .where(chunks.c.state == "ready", chunks.c.issue_id.not_in(open_issues))
-        .values(state="done")
-    )
+    """Close the open issues all of whose chunks have been worked off."""
+    left = select(chunks.c.number).where(chunks.c.issue_id == issues.c.id, chunks.c.state != "done")
+    finished = (issues.c.state == "open", ~left.exists())
+    await connection.execute(update(issues).where(*finished).values(state="done"))
 
 
 async def is_as_seen(
     connection: AsyncConnection, lane_id: int, cursor: int, served_at: datetime
 ) -> bool:
-    """Tell whether a lane has not been served since it was seen so, and nobody is about to."""
-    opening = select(issues.c.id).where(issues.c.lane_id == lane_id, issues.c.state == "opening")
-    same = (lanes.c.cursor == cursor, lanes.c.served_at == served_at)
-    query = select(lanes.c.id).where(lanes.c.id == lane_id, *same, ~opening.exists())
-    return (await connection.execute(query)).first() is not None
+    """Tell whether a lane has not been served since it was seen so."""
+    same = (lanes.c.id == lane_id, lanes.c.cursor == cursor, lanes.c.served_at == served_at)
+    return (await connection.execute(select(lanes.c.id).where(*same))).first() is not None
+
+
+async def is_other_opening(connection: AsyncConnection, issue_id: int) -> bool:
+    """Tell whether another issue is being opened: one at a time can tell who has had what."""
+    other = select(issues.c.id).where(issues.c.state == "opening", issues.c.id != issue_id)
+    return (await connection.execute(other.limit(1))).first() is not None
 
 
 async def is_opening(connection: AsyncConnection, issue_id: int) -> bool:

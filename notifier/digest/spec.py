@@ -11,6 +11,8 @@ from feeds import Query
 from notifier.schedule.language import Schedule
 
 SUBSCRIBER_ZONE = "subscriber"
+SUBJECT = "{{ site.name }}: {{ articles[0].title }}"
+TEMPLATE = "digest"  # the built-in one
 
 
 class Welcome(enum.StrEnum):
@@ -34,8 +36,10 @@ class DigestSpec:
     """A declared selection, schedule and template.
 
     `select` is complete, with the feeds that a digest names. `timezone` is an IANA name or
-    `subscriber`. `minimum` may hold articles over, past `maximum` an article counts as delivered.
-    `late` and `expires` default to what the schedule implies when None.
+    `subscriber`. `minimum` may hold articles over, but not longer than `longest_wait`; past
+    `maximum` an article counts as delivered; an issue of more than `fuse` waits for the operator's
+    word. `late`, `expires` and `fuse` default to what schedule and habit imply when None. `hold`
+    and `limit` (messages an hour) are for a schedule `at once`.
     """
 
     name: str
@@ -45,10 +49,14 @@ class DigestSpec:
     description: str = ""
     timezone: str = "UTC"
     language: str = ""
-    subject: str = "{{ site.name }}: {{ articles[0].title }}"
-    template: str = "digest"
+    subject: str = SUBJECT
+    template: str = TEMPLATE
     minimum: int = 1
     maximum: int = 20
+    longest_wait: timedelta | None = None
+    fuse: int | None = None
+    hold: timedelta = timedelta(minutes=2)
+    limit: int = 6
     welcome: Welcome = Welcome.PERIOD
     topics: Mapping[str, Topic] = field(default_factory=dict)
     late: timedelta | None = None

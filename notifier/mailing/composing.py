@@ -3,49 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from feeds import Entry, Site
+from feeds import Entry
 from feeds.kit.text import digest as fingerprint
-from feeds.store import ArticleStore
 from notifier.delivery.message import freeze
-from notifier.delivery.opening import Opening
-from notifier.delivery.outbox import Edition, Lane, Outbox
-from notifier.digest.compose import Composed, Composer, Request
-from notifier.digest.issue import Due
-from notifier.digest.spec import DigestSpec
-from notifier.settings import MailSettings
+from notifier.delivery.outbox import Edition
+from notifier.digest.compose import Composed, Request
+from notifier.mailing.desk import Desk
+from notifier.mailing.turns import Turn
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Everything that opening an issue needs."""
-
-    store: ArticleStore
-    outbox: Outbox
-    opening: Opening
-    composer: Composer
-    site: Site
-    mail: MailSettings
-    digests: tuple[DigestSpec, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Where an issue of a lane begins and ends, and what it is called."""
-
-    lane: Lane
-    spec: DigestSpec
-    due: Due
-    upto: int
-
-
-def compose(desk: Desk, window: Window, entries: Sequence[Entry], now: datetime) -> Edition:
+def compose(
+    desk: Desk,
+    turn: Turn,
+    entries: Sequence[Entry],
+    now: datetime,
+    spans_from: datetime | None = None,
+) -> Edition:
     """Render and freeze the words; their name comes from everything that they are made of."""
-    key, spec = window.lane.key, window.spec
-    instant = window.due.slot.instant
-    spans_from = window.due.spans_from
+    key, spec = turn.lane.key, turn.spec
+    instant = turn.slot.instant
     request = Request(
         spec=spec,
         entries=entries,
@@ -54,7 +33,7 @@ def compose(desk: Desk, window: Window, entries: Sequence[Entry], now: datetime)
         instant=instant,
         span=(spans_from, instant) if spans_from else None,
     )
-    made_of = [f"{entry.article.id}/{entry.revision}" for entry in entries]
+    made_of = [f"{entry.article.id}/{entry.revision}/{entry.arrival}" for entry in entries]
     name = fingerprint(repr(replace(request, entries=())), *made_of, repr(desk.site))[:32]
     page_url = f"{desk.site.url}/digests/{spec.name}/{name}"
     composed = desk.composer.compose(replace(request, page_url=page_url))
@@ -64,13 +43,14 @@ def compose(desk: Desk, window: Window, entries: Sequence[Entry], now: datetime)
         language=key.language,
         subject=composed.subject,
         articles=tuple(entry.article.id for entry in entries),
+        arrivals=tuple(entry.arrival or 0 for entry in entries),
         shown=len(composed.shown),
-        frozen=_freeze(desk, window, composed, now),
+        frozen=_freeze(desk, turn, composed, now),
     )
 
 
-def _freeze(desk: Desk, window: Window, composed: Composed, now: datetime) -> bytes:
-    mail, spec = desk.mail, window.spec
+def _freeze(desk: Desk, turn: Turn, composed: Composed, now: datetime) -> bytes:
+    mail, spec = desk.mail, turn.spec
     domain = mail.from_address.rpartition("@")[2]
     frozen = freeze(
         subject=composed.subject,
@@ -80,7 +60,7 @@ def _freeze(desk: Desk, window: Window, composed: Composed, now: datetime) -> by
         from_address=mail.from_address,
         date=now,
         reply_to=mail.reply_to,
-        language=window.lane.key.language,
+        language=turn.lane.key.language,
         list_id=f"{spec.name}.{domain}",
         list_name=spec.title,
     )

@@ -16,6 +16,7 @@ from feeds.store import HISTORY as FEEDS
 from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FileMemory, LabelStore
 from feeds.web import FeedServer
 from notifier.declared import Declared
+from notifier.delivery.audience import Audience
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
@@ -41,6 +42,7 @@ class House:
     memory: FileMemory
     roster: Roster
     declared: Declared
+    audience: Audience
     outbox: Outbox
     ledger: Ledger
     press: Press
@@ -71,9 +73,10 @@ class House:
         site = self.settings.site
         return Desk(
             self.store,
+            self.audience,
             self.outbox,
             Opening(self.database),
-            Composer(self.settings.templates, site),
+            Composer(self.settings.templates, site, self.settings.words),
             site,
             self.mail,
             self.settings.digests,
@@ -146,6 +149,7 @@ async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
             FileMemory(database),
             roster,
             Declared(database),
+            Audience(database),
             Outbox(database),
             Ledger(database),
             press,

@@ -9,10 +9,14 @@ from sqlalchemy import func, select
 
 from feeds.kit.database import Database
 from notifier.declared import Declared, Placement, Wanted
+from notifier.delivery.audience import Audience, Group, Lane
+from notifier.delivery.enlisting import NewIssue
 from notifier.delivery.ledger import Chunk, Job, Ledger
-from notifier.delivery.opening import NewIssue, Opening
-from notifier.delivery.outbox import Edition, Lane, Outbox
-from notifier.digest.issue import LaneKey
+from notifier.delivery.opening import Opening
+from notifier.delivery.outbox import Edition
+from notifier.digest.issue import Due
+from notifier.digest.lane import LaneKey
+from notifier.schedule.slots import Slot
 from notifier.tables import chunks, deliveries, issues, lanes, subscribers, subscriptions
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -44,7 +48,7 @@ async def declare(database: Database, *readers: Wanted, now: datetime = START) -
 
 async def the_lane(database: Database, zone: str = "UTC") -> Lane:
     """Return the lane of `zone` as it stands."""
-    found = await Outbox(database).lanes(["morning"])
+    found = await Audience(database).lanes(["morning"])
     return next(lane for lane in found if lane.key.timezone == zone)
 
 
@@ -56,22 +60,30 @@ def an_edition(name: str = "first") -> Edition:
         language="en",
         subject="News",
         articles=("a",),
+        arrivals=(1,),
         shown=1,
         frozen=b"",
     )
 
 
+async def groups_of(database: Database, lane: Lane, now: datetime = SLOT) -> list[Group]:
+    """Return the readers of `lane` by place, as if nobody had had anything."""
+    return [Group(*place) for place in await Audience(database).places(lane, now)]
+
+
 async def an_issue(database: Database, lane: Lane | None = None, **fields: Any) -> NewIssue:
-    """Return an issue for every reader of `lane`; `fields` are those of NewIssue."""
+    """Return an issue for every reader of `lane`; `fields` are those of NewIssue or Due."""
     lane = lane or await the_lane(database)
-    groups = await Outbox(database).groups(lane, SLOT)
+    groups = await groups_of(database, lane)
+    instant = fields.pop("instant", SLOT)
+    due = Due(
+        slot=Slot(fields.pop("slot", "2026-11-23T07:30 UTC"), instant, instant.date()),
+        expires=fields.pop("expires", EXPIRES),
+    )
     given: dict[str, Any] = {
         "lane": lane,
-        "slot": "2026-11-23T07:30 UTC",
-        "instant": SLOT,
+        "due": due,
         "upto": 10,
-        "expires": EXPIRES,
-        "spans_from": None,
         "editions": tuple((group, an_edition(f"after {group.after}")) for group in groups),
     }
     return NewIssue(**(given | fields))

@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
+from sqlalchemy import update
 
 from feeds.kit.database import Database
 from notifier.declared import Declared
-from notifier.delivery import opening
+from notifier.delivery import enlisting
 from notifier.delivery.delivery import Phase, State, unanswered
 from notifier.delivery.ledger import RESENT, Ledger, Mark
 from notifier.delivery.outbox import Outbox
 from notifier.roster import Roster
+from notifier.tables import subscriptions
 from tests.notifier.issues import (
     EXPIRES,
     LEASE,
@@ -195,7 +197,12 @@ async def test_who_lost_the_chunk_starts_nothing_and_says_so(
     assert await states(database) == {"ada": ("queued", "")}
 
 
-@pytest.mark.parametrize("how", ["left", "suppressed", "undeclared"])
+async def pause(database: Database, until: datetime) -> None:
+    async with database.write() as connection:
+        await connection.execute(update(subscriptions).values(paused_until=until))
+
+
+@pytest.mark.parametrize("how", ["left", "suppressed", "paused", "undeclared"])
 async def test_who_is_gone_is_passed_over_just_before_sending(
     database: Database, ledger: Ledger, how: str
 ) -> None:
@@ -207,10 +214,14 @@ async def test_who_is_gone_is_passed_over_just_before_sending(
         await roster.leave(job.subscription_id, SLOT)
     elif how == "suppressed":
         await roster.suppress(job.address, "asked", "", SLOT)
+    elif how == "paused":
+        await pause(database, SLOT + MINUTE)
     else:
         await Declared(database).reconcile([], SLOT)
     assert await ledger.start(chunk, job, SLOT, LEASE) is State.SKIPPED
-    assert await states(database) == {"ada": ("skipped", "left or suppressed")}
+    reason = "left" if how == "undeclared" else how
+    assert await states(database) == {"ada": ("skipped", reason)}
+    assert await cursors(database) == {"ada": 0}
 
 
 async def test_nothing_is_marked_sending_after_a_leave_has_committed(
@@ -329,7 +340,7 @@ class TestExpiry:
 async def test_a_big_issue_is_claimed_chunk_by_chunk(
     database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "CHUNK", 10)
+    monkeypatch.setattr(enlisting, "CHUNK", 10)
     await open_for(database, *(f"reader{number}" for number in range(13)))
     sizes = []
     while (chunk := await ledger.claim("tester", SLOT, LEASE, resend=True)) is not None:
@@ -340,7 +351,7 @@ async def test_a_big_issue_is_claimed_chunk_by_chunk(
 async def test_two_who_claim_at_once_get_two_chunks(
     store_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "CHUNK", 10)
+    monkeypatch.setattr(enlisting, "CHUNK", 10)
     await open_for(database, *(f"reader{number}" for number in range(11)))
     other = Database(store_url)
     one, two = await asyncio.gather(

@@ -210,7 +210,8 @@ async def test_who_left_stays_gone_though_declared_again(store_url: str, tmp_pat
         await reconcile(gone, house.declared, house.store, SLOT)
         await begin(house, SLOT)
         await write(house, "b", now=SLOT + MINUTE)
-        assert await round_(house, SLOT + DAY) == []
+        [public] = await round_(house, SLOT + DAY)
+        assert public.readers == 0
     assert titles(settings) == []
 
 
@@ -284,7 +285,10 @@ async def test_a_template_that_fails_costs_only_its_own_digest(
         store_url,
         tmp_path,
         digests=(a_digest(), a_digest("broken", template="broken")),
-        subscribers=(a_reader("first@readers.example", "broken", "morning"),),
+        subscribers=(
+            a_reader("first@readers.example", "broken"),
+            a_reader("second@readers.example", "morning"),
+        ),
     )
     async with a_house(settings, START) as house:
         await begin(house)
@@ -307,22 +311,27 @@ async def test_at_once_sends_each_article_by_itself_and_once(
     async with a_house(settings, START) as house:
         await begin(house)
         await write(house, "a", "b", now=START + MINUTE)
-        opened = await round_(house, START + 2 * MINUTE)
+        assert await round_(house, START + 2 * MINUTE) == []
+        opened = await round_(house, START + 3 * MINUTE)
         assert [result.articles for result in opened] == [1, 1]
-        assert await round_(house, START + 3 * MINUTE) == []
-        await write(house, "c", now=START + 4 * MINUTE)
-        [result] = await round_(house, START + 5 * MINUTE)
+        assert await round_(house, START + 4 * MINUTE) == []
+        await write(house, "c", now=START + 5 * MINUTE)
+        [result] = await round_(house, START + 7 * MINUTE)
         assert result.slot == "arrival:3"
     assert sorted(titles(settings)) == [["a"], ["b"], ["c"]]
 
 
-async def test_many_articles_at_once_are_one_message(store_url: str, tmp_path: Path) -> None:
+async def test_past_the_limit_of_an_hour_articles_go_together(
+    store_url: str, tmp_path: Path
+) -> None:
     digest = a_digest(schedule=parse_schedule("at once"))
     settings = some_settings(store_url, tmp_path, digests=(digest,))
     async with a_house(settings, START) as house:
         await begin(house)
         await write(house, *"abcdefgh", now=START + MINUTE)
-        [result] = await round_(house, START + 2 * MINUTE)
-        assert result.articles == 8
-        assert await round_(house, START + 3 * MINUTE) == []
-    assert len(titles(settings)) == 1
+        opened = await round_(house, START + 3 * MINUTE)
+        assert [result.articles for result in opened] == [1, 1, 1, 1, 1, 3]
+        await write(house, *"ij", now=START + 4 * MINUTE)
+        assert await round_(house, START + 30 * MINUTE) == []
+        opened = await round_(house, START + 64 * MINUTE)
+        assert [result.articles for result in opened] == [1, 1]

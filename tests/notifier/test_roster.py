@@ -9,6 +9,7 @@ import pytest
 
 from feeds.kit.database import Database
 from notifier.declared import Declared, Reconciled
+from notifier.delivery.audience import Audience
 from notifier.delivery.outbox import Outbox
 from notifier.roster import Roster
 from tests.notifier.issues import (
@@ -71,7 +72,7 @@ async def test_an_address_is_written_off_the_second_time_on_another_day(
     assert not await roster.note_dead_address(address, "5.1.1", SLOT + timedelta(hours=23))
     assert await the_lane(database) is not None
     assert await roster.note_dead_address(address, "5.1.1", SLOT + DAY)
-    assert await Outbox(database).lanes(["morning"]) == []
+    assert await Audience(database).lanes(["morning"]) == []
 
 
 async def test_two_connections_may_hear_of_the_same_dead_address_at_once(
@@ -101,8 +102,8 @@ async def test_leaving_outlives_removal_and_a_new_declaration(
 async def test_who_drops_a_digest_keeps_the_others(database: Database, roster: Roster) -> None:
     await declare(database, wanted("ada", digests=("evening", "morning")))
     await declare(database, wanted("ada", digests=("evening",)))
-    assert await Outbox(database).lanes(["morning"]) == []
-    assert len(await Outbox(database).lanes(["evening"])) == 1
+    assert await Audience(database).lanes(["morning"]) == []
+    assert len(await Audience(database).lanes(["evening"])) == 1
     assert await roster.count() == 1
 
 

@@ -29,10 +29,17 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("articles", sa.JSON(), nullable=False),
+        sa.Column("arrivals", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("first_arrival", sa.BigInteger(), nullable=False),
+        sa.Column("last_arrival", sa.BigInteger(), nullable=False),
         sa.Column("shown", sa.Integer(), nullable=False),
         sa.Column("frozen", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "editions_by_arrival", "editions", ["last_arrival", "first_arrival"], unique=False
     )
     op.create_table(
         "lanes",
@@ -44,7 +51,9 @@ def upgrade() -> None:
         sa.Column("selection", sa.Text(), nullable=False),
         sa.Column("cursor", sa.BigInteger(), nullable=False),
         sa.Column("served_at", Instant(), nullable=False),
+        sa.Column("served_on", sa.Text(), nullable=True),
         sa.Column("covered_to", Instant(), nullable=False),
+        sa.Column("public", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest", "schedule", "timezone", "language", "selection"),
     )
@@ -84,9 +93,12 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("slot", sa.Text(), nullable=False),
         sa.Column("instant", Instant(), nullable=False),
+        sa.Column("local_date", sa.Text(), nullable=True),
         sa.Column("after", sa.BigInteger(), nullable=False),
         sa.Column("upto", sa.BigInteger(), nullable=False),
+        sa.Column("articles", sa.Integer(), nullable=False),
         sa.Column("spans_from", Instant(), nullable=True),
+        sa.Column("edition_id", sa.Text(), nullable=True),
         sa.Column("expires", Instant(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -98,7 +110,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("lane_id", "slot"),
     )
+    op.create_index("issues_by_digest", "issues", ["digest", "instant"], unique=False)
     op.create_index("issues_by_state", "issues", ["state"], unique=False)
+    op.create_index("issues_by_upto", "issues", ["upto"], unique=False)
     op.create_table(
         "subscriptions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -107,10 +121,12 @@ def upgrade() -> None:
         ),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("declared", sa.Boolean(), nullable=False),
+        sa.Column("added", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("chosen", sa.JSON(), nullable=False),
         sa.Column("lane_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("cursor", sa.BigInteger(), nullable=True),
         sa.Column("since", Instant(), nullable=False),
+        sa.Column("served_on", sa.Text(), nullable=True),
         sa.Column("paused_until", Instant(), nullable=True),
         sa.Column("left_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -125,6 +141,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("subscriber_id", "digest"),
     )
     op.create_index("subscriptions_by_lane", "subscriptions", ["lane_id", "id"], unique=False)
+    op.create_index(
+        "subscriptions_with_own_cursor",
+        "subscriptions",
+        ["lane_id", "id"],
+        unique=False,
+        sqlite_where=sa.text("cursor IS NOT NULL"),
+        postgresql_where=sa.text("cursor IS NOT NULL"),
+    )
     op.create_table(
         "chunks",
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -181,4 +205,6 @@ def upgrade() -> None:
     op.create_index(
         "deliveries_by_chunk", "deliveries", ["issue_id", "chunk", "state"], unique=False
     )
-    op.create_index("deliveries_by_subscriber", "deliveries", ["subscriber_id"], unique=False)
+    op.create_index(
+        "deliveries_by_subscriber", "deliveries", ["subscriber_id", "issue_id"], unique=False
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from feeds import Query
-from notifier.digest.issue import Due, due, expiry, lane_of, lateness, selection_of
+from notifier.digest.issue import Due, due, expiry, lateness
+from notifier.digest.lane import lane_of, selection_of
 from notifier.digest.spec import Topic
 from notifier.schedule.language import parse_schedule
 from notifier.subscriber import Choice
@@ -68,7 +69,7 @@ def test_lanes_are_by_schedule_zone_language_and_topics() -> None:
     spec = a_digest(topics={"b": Topic(name="b", title="B", select=Query())})
     reader = a_reader(timezone="Asia/Tokyo", language="ja")
     lane = lane_of(spec, Choice(topics=("b", "unknown")), reader, SITE)
-    assert (lane.timezone, lane.language, lane.selection) == ("Asia/Tokyo", "ja", ("b",))
+    assert (lane.timezone, lane.language, lane.topics) == ("Asia/Tokyo", "ja", ("b",))
     assert lane_of(spec, Choice(), a_reader(), SITE).timezone == "Europe/Paris"
     fixed = lane_of(a_digest(timezone="UTC"), Choice(), reader, SITE)
     assert fixed.timezone == "UTC"

@@ -1,0 +1,67 @@
+"""What readers have had already: SQL over the deliveries that keep a claim on their articles.
+
+For use inside a transaction of the caller's. A delivery claims the articles of its edition from
+the moment its issue opens; one that failed, expired or was passed over claims nothing. Which
+earlier contents matter is decided by `digest.overlap`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Subquery,
+    and_,
+    case,
+    cast,
+    distinct,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from notifier.delivery.delivery import State
+from notifier.digest.overlap import BITS, Overlap, Part
+from notifier.tables import deliveries, editions, issues, subscriptions
+
+KEPT = (State.QUEUED, State.SENDING, State.DEFERRED, State.ACCEPTED, State.IN_DOUBT)
+
+
+async def earlier(
+    connection: AsyncConnection, after: int, upto: int
+) -> list[tuple[str, frozenset[int]]]:
+    """Return the contents of all editions with an article of the window `(after, upto]`."""
+    within = and_(editions.c.last_arrival > after, editions.c.first_arrival <= upto)
+    query = select(editions.c.content, editions.c.arrivals).where(within).distinct()
+    rows = await connection.execute(query)
+    return [(content, frozenset(map(int, arrivals.split()))) for content, arrivals in rows]
+
+
+def claims(after: int, but: int | None = None) -> Subquery:
+    """The claims on articles after `after`: who has which content; none of the issue `but`."""
+    since = select(func.min(issues.c.id)).where(issues.c.upto > after).scalar_subquery()
+    mine = (deliveries.c.state.in_(KEPT), deliveries.c.issue_id >= since)
+    query = (
+        select(deliveries.c.subscriber_id, editions.c.content)
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+        .where(*mine)
+    )
+    return (query.where(deliveries.c.issue_id != but) if but else query).subquery("claims")
+
+
+def masks(overlap: Overlap, had: Subquery) -> list[ColumnElement[int]]:
+    """Return the mask of a subscription's reader, as `overlap` reads it, over the claims `had`."""
+    return [
+        _mask(overlap.parts[start : start + BITS], had)
+        for start in range(0, len(overlap.parts), BITS)
+    ]
+
+
+def _mask(parts: tuple[Part, ...], had: Subquery) -> ColumnElement[int]:
+    bits = {name: 1 << place for place, part in enumerate(parts) for name in part.contents}
+    bit = case(bits, value=had.c.content, else_=literal(0, BigInteger))
+    # A sum of different powers of two is their union; PostgreSQL would make it a numeric.
+    union = cast(func.coalesce(func.sum(distinct(bit)), 0), BigInteger)
+    theirs = (had.c.subscriber_id == subscriptions.c.subscriber_id, had.c.content.in_(bits))
+    return select(union).where(*theirs).correlate(subscriptions).scalar_subquery()

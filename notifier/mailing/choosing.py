@@ -1,0 +1,124 @@
+"""Choosing: which articles each reader of a lane gets for a slot. Reads, and writes nothing.
+
+So that planning and sending come to the same: both ask here.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from feeds import Entry
+from feeds.store import ArticleStore
+from notifier.delivery.audience import Group
+from notifier.digest.issue import Size, is_too_little
+from notifier.digest.overlap import overlap_of
+from notifier.mailing.desk import Desk
+from notifier.mailing.turns import Turn
+
+_RUN = 500  # articles read together
+_KEPT = 4  # windows that are kept, for lanes that are due at one instant share theirs
+
+
+@dataclass(slots=True)
+class Chosen:
+    """What each group of a lane gets, in reading order; groups for whom there is nothing.
+
+    `held` are groups for whom there is too little as yet; `public` is what anybody may read of
+    the issue. `reason` says why nobody gets anything, if so.
+    """
+
+    picks: list[tuple[Group, tuple[Entry, ...]]] = field(default_factory=list)
+    nothing: list[Group] = field(default_factory=list)
+    held: list[Group] = field(default_factory=list)
+    public: tuple[Entry, ...] = ()
+    size: Size = field(default_factory=lambda: Size(0))
+    reason: str = "no reader to send to"
+
+
+class Arrivals:
+    """The articles of windows; what was asked for last is kept in memory."""
+
+    def __init__(self, store: ArticleStore) -> None:
+        self._store = store
+        self._windows: OrderedDict[tuple[int, int], Sequence[Entry]] = OrderedDict()
+
+    async def window(self, after: int, upto: int) -> Sequence[Entry]:
+        """Return the articles in `(after, upto]`, by arrival."""
+        key = (after, upto)
+        if key not in self._windows:
+            self._windows[key] = await self._read(after, upto)
+            while len(self._windows) > _KEPT:
+                self._windows.popitem(last=False)
+        self._windows.move_to_end(key)
+        return self._windows[key]
+
+    async def _read(self, after: int, upto: int) -> Sequence[Entry]:
+        found: list[Entry] = []
+        while entries := await self._store.arrived(after, upto, _RUN):
+            after = entries[-1].arrival or upto
+            found += entries
+        return found
+
+
+async def choose(desk: Desk, arrivals: Arrivals, turn: Turn, upto: int, now: datetime) -> Chosen:
+    """Choose from the arrivals up to `upto` for everybody in the audience at `now`."""
+    lane, query = turn.lane, turn.query
+    chosen = Chosen()
+    places = dict(await desk.audience.places(lane, now, turn.day))
+    if lane.public:
+        places.setdefault(lane.cursor, 0)
+    for after, readers in places.items():
+        window = await arrivals.window(after, upto)
+        entries = {e.arrival or 0: e for e in window if query.admits(e.article)}
+        if after == lane.cursor:
+            chosen.size = Size(len(entries), turn.periods)
+            if lane.public and not _too_little(turn, entries):
+                chosen.public = _ordered(entries)
+        for group in await _groups(desk, turn, (after, upto, readers), entries, now):
+            _sort_out(chosen, turn, group, entries)
+    return chosen
+
+
+async def _groups(
+    desk: Desk,
+    turn: Turn,
+    place: tuple[int, int, int],
+    entries: Mapping[int, Entry],
+    now: datetime,
+) -> list[Group]:
+    """Part the readers of one place by what they have had; one group where that is nothing."""
+    after, upto, readers = place
+    if not readers:
+        return []
+    overlap = overlap_of(entries, await desk.audience.earlier(after, upto)) if entries else None
+    if overlap is None or not overlap.parts:
+        return [Group(after, readers)]
+    lane, slot = turn.lane, turn.slot.identity
+    return await desk.audience.groups(lane, after, overlap, now, local_date=turn.day, slot=slot)
+
+
+def _sort_out(chosen: Chosen, turn: Turn, group: Group, entries: Mapping[int, Entry]) -> None:
+    had = group.had
+    left = {arrival: entry for arrival, entry in entries.items() if arrival not in had}
+    if not left:
+        chosen.nothing.append(group)
+        if not chosen.held:
+            chosen.reason = "nothing that they have not had" if had else "no new articles"
+    elif _too_little(turn, left):
+        chosen.held.append(group)
+        chosen.reason = f"{len(left)} new articles, fewer than {turn.spec.minimum}"
+    else:
+        chosen.picks.append((group, _ordered(left)))
+
+
+def _too_little(turn: Turn, entries: Mapping[int, Entry]) -> bool:
+    arrived = [entry.arrived_at for entry in entries.values() if entry.arrived_at]
+    waited = turn.slot.instant - min(arrived, default=turn.slot.instant)
+    return not entries or is_too_little(turn.spec, len(entries), waited)
+
+
+def _ordered(entries: Mapping[int, Entry]) -> tuple[Entry, ...]:
+    return tuple(sorted(entries.values(), key=lambda entry: entry.sort_key))

@@ -1,0 +1,28 @@
+"""What opening issues needs: the stores, the composer, and what was declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from feeds import Site
+from feeds.store import ArticleStore
+from notifier.delivery.audience import Audience
+from notifier.delivery.opening import Opening
+from notifier.delivery.outbox import Outbox
+from notifier.digest.compose import Composer
+from notifier.digest.spec import DigestSpec
+from notifier.settings import MailSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything that opening an issue needs."""
+
+    store: ArticleStore
+    audience: Audience
+    outbox: Outbox
+    opening: Opening
+    composer: Composer
+    site: Site
+    mail: MailSettings
+    digests: tuple[DigestSpec, ...]

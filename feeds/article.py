@@ -129,6 +129,7 @@ def mint_id(source: str, key: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{len(source)}:{source}:{key}"))
 
 
+@lru_cache(maxsize=64)
 def opening(text: str) -> str:
     """Return the first letters and digits of `text`, casefolded, or "" if there are too few."""
     letters = texts.normalise(text[:400]).replace(" ", "")

@@ -15,12 +15,24 @@ from feeds.feed import FeedSpec
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """An article of a feed. `shown` is the change by which it was last worth showing anew."""
+    """An article of a feed.
+
+    `shown` is the change by which it was last worth showing anew, `change` the last of any kind.
+    """
 
     feed: str
     article_id: str
     arrival: int
     shown: int
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An article that a document shows, with the words that it has by the change `change`."""
+
+    id: str
+    change: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,7 @@ class Movement:
 
 def member_of(spec: FeedSpec, entry: Entry) -> Member:
     """Return the member that `entry` is of `spec`."""
-    return Member(spec.name, entry.article.id, entry.arrival or 0, entry.revised)
+    return Member(spec.name, entry.article.id, entry.arrival or 0, entry.revised, entry.change)
 
 
 def movement(

@@ -1,17 +1,20 @@
-"""Store addresses, and how SQLite's connections are set up. Runs no statements of ours."""
+"""Store addresses, how SQLite's connections are set up, and threads that work on them.
+
+Runs no statements of ours.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import Connection, Engine, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from feeds.errors import StoreError
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-Insert = postgresql.Insert | sqlite.Insert
+T = TypeVar("T")
 
 
 def parse_url(url: str) -> URL:
@@ -40,15 +43,18 @@ def parse_url(url: str) -> URL:
 
 def probe(path: Path) -> None:
     """Fail at once where the file is no store: a thread of the driver fails again, too late."""
-    with closing(sqlite3.connect(path, timeout=30)) as connection:
+    with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
         connection.execute("SELECT count(*) FROM sqlite_master")
 
 
-def prepare_sqlite(engine: AsyncEngine, *, begin: str, read_only: bool) -> None:
-    """Take transactions into our own hands and set what durability and speed ask for."""
-    sync: Engine = engine.sync_engine
+def prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
+    """Take transactions into our own hands and set what durability and speed ask for.
 
-    @event.listens_for(sync, "connect")
+    A commit waits for the disk; but not where the engine's option `lightly` is set: it is there
+    for whoever looks, and on the disk with the next that waits (https://sqlite.org/wal.html).
+    """
+
+    @event.listens_for(engine, "connect")
     def connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -61,6 +67,59 @@ def prepare_sqlite(engine: AsyncEngine, *, begin: str, read_only: bool) -> None:
             cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 
-    @event.listens_for(sync, "begin")
+    @event.listens_for(engine, "begin")
     def began(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        lightly = connection.get_execution_options().get("lightly", False)
+        if connection.info.get("lightly", False) != lightly:
+            connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if lightly else 'FULL'}")
+            connection.info["lightly"] = lightly
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+class SqliteThreads:
+    """Work on a SQLite file, each in one thread from the first statement to the last."""
+
+    def __init__(self, url: URL, readers: int) -> None:
+        plain = url.set(drivername="sqlite+pysqlite")
+        self._readers = create_engine(plain, pool_size=readers, max_overflow=0)
+        self._writer = create_engine(plain, pool_size=1, max_overflow=0)
+        prepare_sqlite(self._readers, read_only=True)
+        prepare_sqlite(self._writer, read_only=False)
+        self._lightly = self._writer.execution_options(lightly=True)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what `work` makes of a connection that must not write."""
+
+        def run() -> T:
+            with self._readers.connect() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(run)
+
+    async def write(self, work: Callable[[Connection], T], *, durable: bool) -> T:
+        """Let `work` write in one transaction. Whoever calls keeps other writers out.
+
+        What has begun is carried through: a cancellation counts when the transaction has ended.
+        """
+
+        def run() -> T:
+            with (self._writer if durable else self._lightly).begin() as connection:
+                return work(connection)
+
+        running = asyncio.ensure_future(asyncio.to_thread(run))
+        try:
+            return await asyncio.shield(running)
+        finally:
+            while not running.done():
+                await _carried_through(running)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        self._readers.dispose()
+        self._writer.dispose()
+
+
+async def _carried_through(running: asyncio.Future[T]) -> None:
+    """Wait for `running`, whatever it ends with, and however often we are told to stop."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.wait([running])

@@ -4,7 +4,8 @@ from feeds.library.archiving import archive
 from feeds.library.ingesting import SETTLE_NS, Folder, Report, ingest_folder, ingest_paths
 from feeds.library.mirroring import mirror
 from feeds.library.personal import render_personal
-from feeds.library.publishing import Press, Published, catalogue, publish
+from feeds.library.press import Press, catalogue
+from feeds.library.publishing import Published, publish
 from feeds.library.viewing import news, page_of
 
 __all__ = [

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from feeds.feed import Chain, FeedSpec, Format, Rendering
-from feeds.library.publishing import Press
+from feeds.library.press import Press
 from feeds.render import render
 
 

@@ -13,7 +13,7 @@ from feeds.feed import FeedSpec, Format, document_path
 from feeds.kit.database import EPOCH
 from feeds.kit.text import digest
 from feeds.library.archiving import archive
-from feeds.library.publishing import Press, catalogue, rendering_key
+from feeds.library.press import Press, catalogue, rendering_key
 from feeds.publish import DirectoryShelf, Mirrored
 from feeds.render.opml import opml_document
 from feeds.render.page import article_page, landing_page
@@ -48,7 +48,8 @@ async def _feeds(press: Press, directory: DirectoryShelf, specs: Sequence[FeedSp
 
 async def _archives(press: Press, directory: DirectoryShelf, spec: FeedSpec) -> None:
     look = rendering_key(spec, press.site, press.hubs)
-    for number in range(1, (await press.archives.standing(spec.name))[0] + 1):
+    newest, _ = (await press.archives.standing([spec.name]))[spec.name]
+    for number in range(1, newest + 1):
         found, name = await press.archives.get(spec.name, number), spec.archive_name(number)
         key = digest(look, str(found.change)) if found is not None else ""
         paths = {form: f"feeds/{document_path(spec.name, form, name)}" for form in Format}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from feeds.article import Entry
 from feeds.feed import FeedSpec, Format, Rendering
 from feeds.kit.database import EPOCH
-from feeds.library.publishing import Press
+from feeds.library.press import Press
 from feeds.render import render
 
 _RUN = 500  # articles looked at together

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from feeds.feed import FeedSpec, Format
-from feeds.library.publishing import Press, chain_of
+from feeds.library.press import Press, chain_of
 from feeds.publish import Standing, Version
 from feeds.render import render
 from feeds.render.page import feed_page

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from feeds.article import Entry
@@ -18,7 +17,7 @@ from feeds.render.jsonfeed import json_document
 from feeds.render.syndication import atom_document, rss_document
 from feeds.render.written import Kept, Written, write
 
-__all__ = ["RENDERING", "Kept", "render"]
+__all__ = ["RENDERING", "Kept", "Written", "render"]
 
 RENDERING = 1  # raised whenever the same articles come out as other bytes
 
@@ -34,25 +33,26 @@ def render(
     changed_at: datetime,
     chain: Chain = _ALONE,
     kept: Kept | None = None,
+    written: Sequence[Written] = (),
 ) -> dict[Format, Rendering]:
     """Return a document of `spec` with `entries` in every format, newest entry first.
 
-    `kept` spares writing an entry again that another document, or an earlier one, has.
+    `kept` spares writing an entry again that another document, or an earlier one, has; `written`
+    are those of it that the document has besides `entries`.
     `chain` says whether it is the live feed or an archive, and what it is linked with.
     `changed_at` is the last real change of this feed, an aware instant: its `modified`, and the
     `updated` of a feed without entries. An entry that cannot be rendered, or repeats the id of a
     newer one, is left out of all formats and named by its article's id.
     """
-    placed: list[_Placed] = []
+    placed = list(written)
     left_out: list[str] = []
     for entry in entries:
         try:
-            placed.append(_place(entry, spec, site, kept))
+            placed.append(kept.written(entry, spec, site) if kept else write(entry, spec, site))
         except Exception:  # noqa: BLE001 - whatever is wrong with one entry, the others appear
             left_out.append(_name(entry))
-    shown = _newest_of_each_id(placed)
-    left_out += [one.name for one in set(placed).difference(shown)]
-    items = [one.written for one in shown]
+    items = _newest_of_each_id(placed)
+    left_out += [one.name for one in set(placed).difference(items)]
     updated = max((item.updated for item in items), default=changed_at)
     bodies = _documents(channel_of(spec, site, updated, chain), items)
     return {
@@ -68,29 +68,13 @@ def render(
     }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Placed:
-    """One entry, written in every format, and where it stands among the others."""
-
-    name: str
-    order: tuple[float, int, int, str]
-    written: Written
-
-
-def _place(entry: Entry, spec: FeedSpec, site: Site, kept: Kept | None) -> _Placed:
-    written = kept.written(entry, spec, site) if kept else write(entry, spec, site)
-    date, position, arrival = entry.sort_key
-    order = (float(date), int(position), int(arrival), written.id)
-    return _Placed(_name(entry), order, written)
-
-
-def _newest_of_each_id(placed: Iterable[_Placed]) -> list[_Placed]:
+def _newest_of_each_id(placed: Iterable[Written]) -> list[Written]:
     """Return `placed` in order, of two with one id the later updated (RFC 4287, 4.1.1)."""
-    newest: dict[str, _Placed] = {}
+    newest: dict[str, Written] = {}
     for one in sorted(placed, key=lambda one: one.order):
-        known = newest.get(one.written.id)
-        if known is None or known.written.updated < one.written.updated:
-            newest[one.written.id] = one
+        known = newest.get(one.id)
+        if known is None or known.updated < one.updated:
+            newest[one.id] = one
     return sorted(newest.values(), key=lambda one: one.order)
 
 

@@ -79,7 +79,7 @@ def channel_of(spec: FeedSpec, site: Site, updated: datetime, chain: Chain) -> C
     return Channel(
         id=uuid.uuid5(uuid.NAMESPACE_URL, f"{site.url}/feeds/{spec.name}").urn,
         title=title or spec.name,
-        home=to_uri(site.url),
+        home=to_uri(f"{site.url}/{spec.page}" if spec.page else site.url),
         links=_addresses(spec, site, chain.archive),
         language=spec.language or site.language,
         updated=whole_seconds(updated),

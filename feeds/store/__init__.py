@@ -2,9 +2,11 @@
 
 from feeds.store.archives import Archive, ArchiveManifest
 from feeds.store.articles import ArticleStore, Counts, Ingested, Marks
+from feeds.store.embargoes import Embargoes
 from feeds.store.files import FileMemory, SeenFile
-from feeds.store.index import FeedIndex, FeedState
+from feeds.store.index import FeedIndex
 from feeds.store.labels import LabelStore
+from feeds.store.states import FeedState, Progress
 from feeds.store.tables import HISTORY
 
 __all__ = [
@@ -13,11 +15,13 @@ __all__ = [
     "ArchiveManifest",
     "ArticleStore",
     "Counts",
+    "Embargoes",
     "FeedIndex",
     "FeedState",
     "FileMemory",
     "Ingested",
     "LabelStore",
     "Marks",
+    "Progress",
     "SeenFile",
 ]

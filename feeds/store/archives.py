@@ -6,14 +6,15 @@ one of its articles does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from feeds.kit.database import Database, Lock
 from feeds.membership import Touch
-from feeds.store.tables import feed_archives, feed_members
+from feeds.store.tables import feed_archives, feed_members, feed_states
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,77 +37,79 @@ class ArchiveManifest:
 
     async def close_full(self, feed: str, size: int, touch: Touch) -> int:
         """Close as many archives of `size` members as have come together; return the newest."""
-        async with self._database.write(Lock.PUBLISH) as connection:
-            last = await self._newest(feed)
-            after, number = (last.upto, last.number) if last else (0, 0)
-            rows = []
-            for upto in await self._ends(feed, size):
-                number += 1
-                rows.append(
-                    {
-                        "feed": feed,
-                        "number": number,
-                        "after": after,
-                        "upto": upto,
-                        "change": touch.change,
-                        "changed_at": touch.at,
-                    }
-                )
-                after = upto
-            if rows:
-                await connection.execute(insert(feed_archives), rows)
-        return number
+        return await self._database.writing(Lock.PUBLISH, _close_full, feed, size, touch)
 
-    async def standing(self, feed: str) -> tuple[int, int]:
-        """Return the number of the newest archive of `feed`, and how many members none covers."""
-        bounds = select(
-            func.coalesce(func.max(feed_archives.c.number), 0).label("number"),
-            func.coalesce(func.max(feed_archives.c.upto), 0).label("upto"),
-        ).where(feed_archives.c.feed == feed)
-        last = bounds.subquery()
-        waiting = (
-            select(func.count())
-            .where(feed_members.c.feed == feed, feed_members.c.arrival > last.c.upto)
-            .correlate(last)
-            .scalar_subquery()
-        )
-        async with self._database.read() as connection:
-            number, members = (await connection.execute(select(last.c.number, waiting))).one()
-        return number, members
+    async def standing(self, feeds: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return the number of each feed's newest archive, and how many members none covers."""
+        return await self._database.reading(_standing, feeds)
 
     async def get(self, feed: str, number: int) -> Archive | None:
         """Return one archive of `feed`."""
         which = (feed_archives.c.feed == feed, feed_archives.c.number == number)
-        async with self._database.read() as connection:
-            found = await connection.execute(select(feed_archives).where(*which))
-            row = found.mappings().one_or_none()
-        return Archive(**row) if row else None
+        return await self._database.reading(_one, select(feed_archives).where(*which))
 
     async def changed(self, after: int) -> list[tuple[str, int]]:
         """Return feed and number of the archives that were touched after the change `after`."""
-        query = select(feed_archives.c.feed, feed_archives.c.number)
-        async with self._database.read() as connection:
-            rows = await connection.execute(query.where(feed_archives.c.change > after))
-            return [(feed, number) for feed, number in rows]
+        return await self._database.reading(_changed, after)
 
-    async def _newest(self, feed: str) -> Archive | None:
-        query = select(feed_archives).where(feed_archives.c.feed == feed)
-        async with self._database.read() as connection:
-            newest = await connection.execute(
-                query.order_by(feed_archives.c.number.desc()).limit(1)
-            )
-            row = newest.mappings().one_or_none()
-        return Archive(**row) if row else None
 
-    async def _ends(self, feed: str, size: int) -> list[int]:
-        """Return the arrivals at which archives of `size` end, counted from the last one's end."""
-        last = await self._newest(feed)
-        rank = func.row_number().over(order_by=feed_members.c.arrival).label("rank")
-        open_members = (
-            select(feed_members.c.arrival, rank)
-            .where(feed_members.c.feed == feed, feed_members.c.arrival > (last.upto if last else 0))
-            .subquery()
-        )
-        full = select(open_members.c.arrival).where(open_members.c.rank % size == 0)
-        async with self._database.read() as connection:
-            return list((await connection.execute(full.order_by(open_members.c.arrival))).scalars())
+def _close_full(connection: Connection, feed: str, size: int, touch: Touch) -> int:
+    last = _newest(connection, feed)
+    after, number = (last.upto, last.number) if last else (0, 0)
+    rows: list[dict[str, object]] = []
+    for upto in _ends(connection, feed, after, size):
+        number += 1
+        span = {"feed": feed, "number": number, "after": after, "upto": upto}
+        rows.append(span | {"change": touch.change, "changed_at": touch.at})
+        after = upto
+    if rows:
+        connection.execute(insert(feed_archives), rows)
+    return number
+
+
+def _standing(connection: Connection, feeds: Sequence[str]) -> dict[str, tuple[int, int]]:
+    found = dict.fromkeys(feeds, (0, 0))
+    for feed, number, waiting in connection.execute(_STANDING, {"feeds": list(feeds)}):
+        found[feed] = (number or 0, waiting)
+    return found
+
+
+def _newest(connection: Connection, feed: str) -> Archive | None:
+    query = select(feed_archives).where(feed_archives.c.feed == feed)
+    return _one(connection, query.order_by(feed_archives.c.number.desc()).limit(1))
+
+
+def _one(connection: Connection, query: Select[tuple[object, ...]]) -> Archive | None:
+    row = connection.execute(query).mappings().one_or_none()
+    return Archive(**row) if row else None
+
+
+def _changed(connection: Connection, after: int) -> list[tuple[str, int]]:
+    query = select(feed_archives.c.feed, feed_archives.c.number)
+    rows = connection.execute(query.where(feed_archives.c.change > after))
+    return [(feed, number) for feed, number in rows]
+
+
+def _ends(connection: Connection, feed: str, after: int, size: int) -> list[int]:
+    """Return the arrivals at which archives of `size` end, counted from the last one's end."""
+    rank = func.row_number().over(order_by=feed_members.c.arrival).label("rank")
+    open_members = (
+        select(feed_members.c.arrival, rank)
+        .where(feed_members.c.feed == feed, feed_members.c.arrival > after)
+        .subquery()
+    )
+    full = select(open_members.c.arrival).where(open_members.c.rank % size == 0)
+    return list(connection.execute(full.order_by(open_members.c.arrival)).scalars())
+
+
+_NEWEST = feed_archives.c.feed == feed_states.c.feed
+_NUMBER = select(feed_archives.c.number).where(_NEWEST).order_by(feed_archives.c.number.desc())
+_UPTO = select(feed_archives.c.upto).where(_NEWEST).order_by(feed_archives.c.number.desc())
+_BOUND = _UPTO.limit(1).correlate(feed_states).scalar_subquery()
+_WAITING = select(func.count()).where(
+    feed_members.c.feed == feed_states.c.feed,
+    feed_members.c.arrival > func.coalesce(_BOUND, 0),
+)
+_STANDING = select(
+    feed_states.c.feed, _NUMBER.limit(1).scalar_subquery(), _WAITING.scalar_subquery()
+).where(feed_states.c.feed.in_(bindparam("feeds", expanding=True)))

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from feeds.article import Article, Entry
 from feeds.kit.database import Database, Lock
-from feeds.revision import Decision, Outcome, decide
+from feeds.revision import Outcome, decide
 from feeds.store import ledger as ledgers
 from feeds.store.identity import Identities
-from feeds.store.rows import Values, entry_of, values_of
+from feeds.store.recording import due, record, reveal
+from feeds.store.rows import entry_of
 from feeds.store.tables import article_ledger, articles
 
 _CHUNK = 500  # ids in one statement: below every database's limit of parameters
@@ -59,37 +59,13 @@ class ArticleStore:
         """Take `incoming` in, in one transaction; what is visible at `now` arrives, in order."""
         if not incoming:
             return []
-        done: list[Ingested] = []
-        async with self._database.write(Lock.INGEST) as connection:
-            ledger = await ledgers.load(connection)
-            identities = await Identities.load(connection, incoming)
-            for article in incoming:
-                known = identities.find(article)
-                decision = decide(known, article)
-                if decision.article is not None:
-                    await _record(connection, ledger, decision, now, is_known=known is not None)
-                stored = decision.article or (known.article if known else article)
-                if decision.outcome is not Outcome.REFUSED:
-                    await identities.remember(article, stored, decision)
-                done.append(
-                    Ingested(article=stored, outcome=decision.outcome, reason=decision.reason)
-                )
-            await ledgers.save(connection, ledger)
-        return done
+        return await self._database.writing(Lock.INGEST, _ingest, incoming, now)
 
     async def reveal(self, now: datetime) -> int:
         """Let every article whose time has come by `now` arrive; return how many did."""
-        async with self._database.read() as connection:
-            waiting = await connection.scalar(
-                select(func.count()).select_from(articles).where(_due(now))
-            )
-        if not waiting:
+        if not await self._database.reading(_count, due(now)):
             return 0
-        async with self._database.write(Lock.INGEST) as connection:
-            ledger = await ledgers.load(connection)
-            revealed = await _reveal(connection, ledger, now)
-            await ledgers.save(connection, ledger)
-        return revealed
+        return await self._database.writing(Lock.INGEST, _reveal, now)
 
     async def seal(self, instant: datetime, now: datetime) -> int:
         """Return the last arrival not after `instant`, and keep it so for ever.
@@ -97,27 +73,15 @@ class ArticleStore:
         What is due is revealed first; whatever arrives later gets a later instant. An `instant`
         that is to come is not sealed beyond `now`: the clock goes on from there.
         """
-        async with self._database.write(Lock.INGEST) as connection:
-            ledger = await ledgers.load(connection)
-            await _reveal(connection, ledger, now)
-            ledger.sealed_at = max(ledger.sealed_at, min(instant, now))
-            await ledgers.save(connection, ledger)
-            return await _arrival_at(connection, instant)
+        return await self._database.writing(Lock.INGEST, _seal, instant, now)
 
     async def arrival_at(self, instant: datetime) -> int:
         """Return the last arrival not after `instant` as of now; 0 if there is none."""
-        async with self._database.read() as connection:
-            return await _arrival_at(connection, instant)
+        return await self._database.reading(_arrival_at, instant)
 
     async def marks(self) -> Marks:
         """Return how far arrivals and changes have come."""
-        async with self._database.read() as connection:
-            row = (await connection.execute(select(article_ledger))).mappings().one_or_none()
-        return (
-            Marks(arrival=row["arrival"], change=row["change"])
-            if row
-            else Marks(arrival=0, change=0)
-        )
+        return await self._database.reading(_marks)
 
     async def changed(self, after: int, limit: int) -> list[Entry]:
         """Return entries changed after change number `after`, in order.
@@ -140,109 +104,82 @@ class ArticleStore:
 
     async def entries(self, ids: Sequence[str]) -> list[Entry]:
         """Return the entries with these ids, in the order asked for; unknown ids are left out."""
-        found: dict[str, Entry] = {}
-        for start in range(0, len(ids), _CHUNK):
-            query = select(articles).where(articles.c.id.in_(ids[start : start + _CHUNK]))
-            found |= {entry.article.id: entry for entry in await self._entries(query)}
-        return [found[id_] for id_ in ids if id_ in found]
+        return await self._database.reading(_by_ids, ids)
 
     async def counts(self) -> Counts:
         """Count the articles by whether they can be seen."""
-        async with self._database.read() as connection:
-            seen = await _count(connection, articles.c.arrival.is_not(None), _present())
-            hidden = await _count(connection, articles.c.arrival.is_(None), _present())
-            withdrawn = await _count(connection, articles.c.withdrawn_at.is_not(None))
-        return Counts(visible=seen, embargoed=hidden, withdrawn=withdrawn)
+        return await self._database.reading(_counts)
 
     async def _entries(self, query: Select[tuple[object, ...]]) -> list[Entry]:
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [entry_of(row) for row in rows]
+        return await self._database.reading(_entries, query)
 
 
-async def _record(
-    connection: AsyncConnection,
-    ledger: ledgers.Ledger,
-    decision: Decision,
-    now: datetime,
-    *,
-    is_known: bool,
-) -> None:
-    """Write the decided words under the next change number, and let them arrive if it is time."""
-    article = decision.article
-    assert article is not None
-    row: Values = values_of(article)
-    row |= {"change": ledger.next_change(), "changed_at": max(now, ledger.arrived_at)}
-    row["withdrawn_at"] = now if article.withdrawn else None
-    before = await _ledger_row(connection, article.id) if is_known else None
-    if before is None:
-        row |= {"revision": 1, "arrival": None}
-    else:
-        row["revision"] = before["revision"] + 1
-        row["arrival"] = None if decision.again else before["arrival"]
-    if before is None or decision.major:
-        row |= {"revised": row["change"], "revised_at": row["changed_at"]}
-    if row["arrival"] is None and not article.withdrawn:
-        row |= _arrive(article, ledger, now) | {"revised": row["change"]}
-    if before is None:
-        await connection.execute(insert(articles).values(row))
-    else:
-        keep = articles.c.id == article.id
-        await connection.execute(update(articles).where(keep).values(row))
+def _ingest(connection: Connection, incoming: Sequence[Article], now: datetime) -> list[Ingested]:
+    done: list[Ingested] = []
+    ledger = ledgers.load(connection)
+    identities = Identities.load(connection, incoming)
+    for article in incoming:
+        known = identities.find(article)
+        decision = decide(known, article)
+        if decision.article is not None:
+            record(connection, ledger, decision, now, is_known=known is not None)
+        stored = decision.article or (known.article if known else article)
+        if decision.outcome is not Outcome.REFUSED:
+            identities.remember(article, stored, decision)
+        done.append(Ingested(article=stored, outcome=decision.outcome, reason=decision.reason))
+    ledgers.save(connection, ledger)
+    return done
 
 
-def _arrive(article: Article, ledger: ledgers.Ledger, now: datetime) -> Values:
-    if article.published is not None and article.published.at > now:
-        return {"visible_at": article.published.at, "arrival": None, "arrived_at": None}
-    arrival, arrived_at = ledger.next_arrival(now)
-    return {"visible_at": None, "arrival": arrival, "arrived_at": arrived_at}
+def _reveal(connection: Connection, now: datetime) -> int:
+    ledger = ledgers.load(connection)
+    revealed = reveal(connection, ledger, now)
+    ledgers.save(connection, ledger)
+    return revealed
 
 
-async def _reveal(connection: AsyncConnection, ledger: ledgers.Ledger, now: datetime) -> int:
-    due = await connection.execute(
-        select(articles.c.id, articles.c.visible_at)
-        .where(_due(now))
-        .order_by(articles.c.visible_at, articles.c.position, articles.c.id)
-    )
-    rows = due.all()
-    for id_, visible_at in rows:
-        arrival, arrived_at = ledger.next_arrival(visible_at)
-        change = ledger.next_change()
-        await connection.execute(
-            update(articles)
-            .where(articles.c.id == id_)
-            .values(
-                arrival=arrival,
-                arrived_at=arrived_at,
-                visible_at=None,
-                change=change,
-                changed_at=arrived_at,
-                revised=change,
-            )
-        )
-    return len(rows)
+def _seal(connection: Connection, instant: datetime, now: datetime) -> int:
+    ledger = ledgers.load(connection)
+    reveal(connection, ledger, now)
+    ledger.sealed_at = max(ledger.sealed_at, min(instant, now))
+    ledgers.save(connection, ledger)
+    return _arrival_at(connection, instant)
 
 
-async def _ledger_row(connection: AsyncConnection, article_id: str) -> Values:
-    query = select(articles.c.revision, articles.c.arrival)
-    found = await connection.execute(query.where(articles.c.id == article_id))
-    return dict(found.mappings().one())
+def _marks(connection: Connection) -> Marks:
+    row = connection.execute(select(article_ledger.c.arrival, article_ledger.c.change)).first()
+    return Marks(arrival=row.arrival, change=row.change) if row else Marks(arrival=0, change=0)
 
 
-async def _arrival_at(connection: AsyncConnection, instant: datetime) -> int:
+def _arrival_at(connection: Connection, instant: datetime) -> int:
     newest_first = (articles.c.arrived_at.desc(), articles.c.arrival.desc())
     query = select(articles.c.arrival).where(articles.c.arrived_at <= instant)
-    return await connection.scalar(query.order_by(*newest_first).limit(1)) or 0
+    return connection.scalar(query.order_by(*newest_first).limit(1)) or 0
 
 
-async def _count(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(articles).where(*conditions)
-    return await connection.scalar(query) or 0
+def _entries(connection: Connection, query: Select[tuple[object, ...]]) -> list[Entry]:
+    return [entry_of(row) for row in connection.execute(query).mappings()]
+
+
+def _by_ids(connection: Connection, ids: Sequence[str]) -> list[Entry]:
+    found: dict[str, Entry] = {}
+    for start in range(0, len(ids), _CHUNK):
+        query = select(articles).where(articles.c.id.in_(ids[start : start + _CHUNK]))
+        found |= {entry.article.id: entry for entry in _entries(connection, query)}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def _counts(connection: Connection) -> Counts:
+    return Counts(
+        visible=_count(connection, articles.c.arrival.is_not(None), _present()),
+        embargoed=_count(connection, articles.c.arrival.is_(None), _present()),
+        withdrawn=_count(connection, articles.c.withdrawn_at.is_not(None)),
+    )
+
+
+def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.scalar(select(func.count()).select_from(articles).where(*conditions)) or 0
 
 
 def _present() -> ColumnElement[bool]:
     return articles.c.withdrawn_at.is_(None)
-
-
-def _due(now: datetime) -> ColumnElement[bool]:
-    return (articles.c.visible_at <= now) & articles.c.arrival.is_(None) & _present()

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import insert, or_, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, or_, select, tuple_
 
 from feeds.article import Article, begins_like
 from feeds.kit.text import normalise
@@ -26,7 +25,7 @@ _ANY = ""  # in place of the source, for an IRI by which every source may name t
 class Identities:
     """What the store knows about the articles of one batch."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._known: dict[str, Known] = {}
         self._by_key: dict[Key, str] = {}
@@ -34,11 +33,11 @@ class Identities:
         self._by_opening: dict[str, list[str]] = defaultdict(list)
 
     @classmethod
-    async def load(cls, connection: AsyncConnection, incoming: Sequence[Article]) -> Identities:
+    def load(cls, connection: Connection, incoming: Sequence[Article]) -> Identities:
         """Read whatever could turn out to be one of `incoming`."""
         identities = cls(connection)
         for start in range(0, len(incoming), _CHUNK):
-            await identities._read(incoming[start : start + _CHUNK])
+            identities._read(incoming[start : start + _CHUNK])
         return identities
 
     def find(self, article: Article) -> Known | None:
@@ -50,13 +49,13 @@ class Identities:
             return self._known[self._by_iri[article.own_iri]]
         return self._find_by_opening(article)
 
-    async def remember(self, incoming: Article, stored: Article, decision: Decision) -> None:
+    def remember(self, incoming: Article, stored: Article, decision: Decision) -> None:
         """Keep the keys that led to `stored`, and for the rest of the batch its new words."""
         for key in _keys(incoming):
             if key not in self._by_key and key != (_ANY, f"iri:{stored.own_iri}"):
                 self._by_key[key] = stored.id
                 values = {"source": key[0], "key": key[1], "article_id": stored.id}
-                await self._connection.execute(insert(article_keys).values(values))
+                self._connection.execute(insert(article_keys), values)
         if decision.article is not None:
             self._keep(Known(article=stored, withdrawn=stored.withdrawn, origin_exists=True))
 
@@ -66,9 +65,9 @@ class Identities:
         found = [known for known in candidates if _same_story(known.article, article)]
         return found[0] if found and (article.publication or len(found) == 1) else None
 
-    async def _read(self, batch: Sequence[Article]) -> None:
+    def _read(self, batch: Sequence[Article]) -> None:
         keys = [key for article in batch for key in _keys(article)]
-        matched = await self._connection.execute(
+        matched = self._connection.execute(
             select(article_keys).where(tuple_(article_keys.c.source, article_keys.c.key).in_(keys))
         )
         for source, key, article_id in matched:
@@ -88,9 +87,9 @@ class Identities:
         wanted = [condition for condition, values in alike.items() if values]
         if not wanted:
             return
-        rows = await self._connection.execute(select(articles).where(or_(*wanted)))
+        rows = self._connection.execute(select(articles).where(or_(*wanted)))
         found = [(row["withdrawn_at"], article_of(row)) for row in rows.mappings()]
-        present = await self._present_files(article for _, article in found)
+        present = self._present_files(article for _, article in found)
         for withdrawn_at, article in found:
             self._keep(
                 Known(
@@ -100,9 +99,11 @@ class Identities:
                 )
             )
 
-    async def _present_files(self, found: Iterable[Article]) -> set[Key]:
+    def _present_files(self, found: Iterable[Article]) -> set[Key]:
         files = {(article.source, article.origin) for article in found}
-        rows = await self._connection.execute(
+        if not files:
+            return set()
+        rows = self._connection.execute(
             select(source_files.c.source, source_files.c.path).where(
                 tuple_(source_files.c.source, source_files.c.path).in_(files)
             )

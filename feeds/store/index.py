@@ -6,188 +6,203 @@ Selects nothing itself: it is told who is a member.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from feeds.article import Entry
 from feeds.kit.database import Database, Lock
-from feeds.membership import Member, Movement, Touch
+from feeds.membership import Member, Movement, Shown, Touch
+from feeds.store import states
 from feeds.store.rows import entry_of
-from feeds.store.tables import articles, feed_archives, feed_members, feed_states
+from feeds.store.states import FeedState, Progress
+from feeds.store.tables import articles, feed_archives, feed_members
 
 _CHUNK = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedState:
-    """How far one feed has come; see the table."""
-
-    feed: str
-    selection_key: str
-    rendering_key: str
-    watermark: int
-    touched: int
-    touched_at: datetime
-    rendered: int
-
-    @property
-    def stale(self) -> bool:
-        """Whether its documents lag behind its articles."""
-        return self.rendered < self.touched
-
-
 class FeedIndex:
-    """The members of all feeds and how far each feed has come."""
+    """The members of all feeds and how far the feeds have come."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def states(self, feeds: Collection[str] | None = None) -> dict[str, FeedState]:
-        """Return the state of `feeds`, or of every feed that is published."""
-        query = select(feed_states)
-        if feeds is not None:
-            query = query.where(feed_states.c.feed.in_(feeds))
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return {row["feed"]: FeedState(**row) for row in rows}
+    async def progress(self) -> Progress:
+        """Return how far all feeds have come, and how far the articles have."""
+        return await self._database.reading(states.progress)
+
+    async def states(self) -> dict[str, FeedState]:
+        """Return the state of every feed that is published."""
+        return await self._database.reading(states.states)
+
+    async def stale(self) -> dict[str, FeedState]:
+        """Return the state of those whose documents lag behind their articles."""
+        return await self._database.reading(states.stale)
 
     async def members(self, article_ids: Sequence[str]) -> dict[tuple[str, str], Member]:
         """Return the memberships of these articles, by feed and article."""
-        found: dict[tuple[str, str], Member] = {}
-        async with self._database.read() as connection:
-            for start in range(0, len(article_ids), _CHUNK):
-                some = feed_members.c.article_id.in_(article_ids[start : start + _CHUNK])
-                for row in await connection.execute(select(feed_members).where(some)):
-                    found[row.feed, row.article_id] = Member(*row)
-        return found
+        return await self._database.reading(_members, article_ids)
+
+    async def shown(self, feeds: Mapping[str, int]) -> dict[str, tuple[Shown, ...]]:
+        """Return what the live feeds show, by feed; `feeds` says how many items each has.
+
+        The members that were last worth showing, and all that no archive covers yet.
+        """
+        return await self._database.reading(_shown_of_all, feeds)
 
     async def live(self, feed: str, items: int) -> list[Entry]:
-        """Return what the live feed shows, in no particular order.
-
-        The `items` members that were last worth showing, and all that no archive covers yet.
-        """
-        mine = feed_members.c.feed == feed
-        archived = (
-            select(func.coalesce(func.max(feed_archives.c.upto), 0))
-            .where(feed_archives.c.feed == feed)
-            .scalar_subquery()
-        )
-        latest = (
-            select(feed_members.c.article_id)
-            .where(mine)
-            .order_by(feed_members.c.shown.desc())
-            .limit(items)
-            .subquery()
-        )
-        uncovered = select(feed_members.c.article_id).where(mine, feed_members.c.arrival > archived)
-        return await self._entries(
-            select(articles).where(
-                or_(
-                    articles.c.id.in_(select(latest.c.article_id)),
-                    articles.c.id.in_(uncovered),
-                )
-            )
-        )
-
-    async def changed(self, feed: str, after: int, limit: int) -> list[Entry]:
-        """Return the members of `feed` that have changed after the change number `after`."""
-        query = _members_of(feed).where(articles.c.change > after)
-        return await self._entries(query.order_by(articles.c.change).limit(limit))
+        """Return what one live feed shows, in no particular order."""
+        return await self._database.reading(_live, feed, items)
 
     async def arrived(self, feed: str, after: int, upto: int) -> list[Entry]:
         """Return the members of `feed` that arrived in `(after, upto]`."""
-        window = (feed_members.c.arrival > after, feed_members.c.arrival <= upto)
-        return await self._entries(_members_of(feed).where(*window))
+        return await self._database.reading(_arrived, feed, after, upto)
 
-    async def advance(self, before: int, after: int, movement: Movement) -> bool:
-        """Apply the changes in `(before, after]`; tell whether nobody else had done so already."""
-        async with self._database.write(Lock.PUBLISH) as connection:
-            moved = await connection.execute(
-                update(feed_states)
-                .where(feed_states.c.watermark == before)
-                .values(watermark=after)
-                .returning(feed_states.c.feed)
-            )
-            current = set(moved.scalars())
-            await _leave(connection, [key for key in movement.leaves if key[0] in current])
-            await _join(connection, [one for one in movement.joins if one.feed in current])
-            touched = {feed: touch for feed, touch in movement.touched.items() if feed in current}
-            await _touch_feeds(connection, touched)
-            places = {place: t for place, t in movement.places.items() if place[0] in current}
-            await _touch_archives(connection, places)
-        return bool(current)
+    async def advance(self, seen: Progress, upto: int, movement: Movement) -> bool:
+        """Apply the changes up to `upto` to feeds that are as they were `seen`; False if not.
 
-    async def choose(self, state: FeedState, members: Sequence[Member]) -> None:
-        """Make `members` those of a new or changed feed, in one transaction."""
-        values = {name: getattr(state, name) for name in FeedState.__slots__}
-        async with self._database.write(Lock.PUBLISH) as connection:
-            await _forget(connection, state.feed)
-            for start in range(0, len(members), _CHUNK):
-                await _join(connection, members[start : start + _CHUNK])
-            await connection.execute(insert(feed_states).values(values))
+        What is lost of it when the power fails is done again: the watermark is lost with it.
+        """
+        return await self._database.writing_lightly(Lock.PUBLISH, _advance, seen, upto, movement)
+
+    async def choose(self, state: FeedState, members: Sequence[Member], upto: int) -> None:
+        """Make `members` those of a new or changed feed, in one transaction.
+
+        They are current up to the change `upto`.
+        """
+        await self._database.writing(Lock.PUBLISH, _choose, state, members, upto)
 
     async def forget(self, feed: str) -> None:
         """Forget a feed that is no longer declared."""
-        async with self._database.write(Lock.PUBLISH) as connection:
-            await _forget(connection, feed)
+        await self._database.writing(Lock.PUBLISH, states.forget, feed)
 
-    async def _entries(self, query: Select[tuple[object, ...]]) -> list[Entry]:
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [entry_of(row) for row in rows]
+    async def outdate(self, feeds: Sequence[str]) -> None:
+        """Let these feeds lag behind, for they are to be rendered another way."""
+        await self._database.writing(Lock.PUBLISH, states.outdate, feeds)
 
 
-def _members_of(feed: str) -> Select[tuple[object, ...]]:
+def _members(connection: Connection, article_ids: Sequence[str]) -> dict[tuple[str, str], Member]:
+    found: dict[tuple[str, str], Member] = {}
+    for start in range(0, len(article_ids), _CHUNK):
+        some = list(article_ids[start : start + _CHUNK])
+        for row in connection.execute(_MEMBERS, {"ids": some}):
+            found[row.feed, row.article_id] = Member(*row)
+    return found
+
+
+def _shown_of_all(connection: Connection, feeds: Mapping[str, int]) -> dict[str, tuple[Shown, ...]]:
+    return {feed: _shown(connection, feed, items) for feed, items in feeds.items()}
+
+
+def _shown(connection: Connection, feed: str, items: int) -> tuple[Shown, ...]:
+    found = connection.execute(_SHOWN, {"name": feed, "items": items})
+    return tuple(Shown(id_, change) for id_, change in found)
+
+
+def _live(connection: Connection, feed: str, items: int) -> list[Entry]:
+    ids = [one.id for one in _shown(connection, feed, items)]
+    found: list[Entry] = []
+    for start in range(0, len(ids), _CHUNK):
+        some = articles.c.id.in_(ids[start : start + _CHUNK])
+        found += _entries(connection, select(articles).where(some))
+    return found
+
+
+def _arrived(connection: Connection, feed: str, after: int, upto: int) -> list[Entry]:
     joined = select(articles).join(feed_members, feed_members.c.article_id == articles.c.id)
-    return joined.where(feed_members.c.feed == feed)
+    window = (feed_members.c.arrival > after, feed_members.c.arrival <= upto)
+    return _entries(connection, joined.where(feed_members.c.feed == feed, *window))
 
 
-async def _forget(connection: AsyncConnection, feed: str) -> None:
-    for table in (feed_members, feed_archives, feed_states):
-        await connection.execute(delete(table).where(table.c.feed == feed))
+def _entries(connection: Connection, query: Select[tuple[object, ...]]) -> list[Entry]:
+    return [entry_of(row) for row in connection.execute(query).mappings()]
 
 
-async def _leave(connection: AsyncConnection, keys: Sequence[tuple[str, str]]) -> None:
+def _advance(connection: Connection, seen: Progress, upto: int, movement: Movement) -> bool:
+    if not states.move(connection, seen, upto):
+        return False
+    _leave(connection, movement.leaves)
+    _join(connection, movement.joins)
+    states.touch(connection, movement.touched)
+    _touch_archives(connection, movement.places)
+    return True
+
+
+def _choose(connection: Connection, state: FeedState, members: Sequence[Member], upto: int) -> None:
+    states.forget(connection, state.feed)
+    _join(connection, members)
+    states.add(connection, state, upto)
+
+
+def _leave(connection: Connection, keys: Sequence[tuple[str, str]]) -> None:
     pair = tuple_(feed_members.c.feed, feed_members.c.article_id)
     for start in range(0, len(keys), _CHUNK):
-        await connection.execute(delete(feed_members).where(pair.in_(keys[start : start + _CHUNK])))
+        connection.execute(delete(feed_members).where(pair.in_(keys[start : start + _CHUNK])))
 
 
-async def _join(connection: AsyncConnection, members: Sequence[Member]) -> None:
-    if members:
-        rows = [{name: getattr(one, name) for name in Member.__slots__} for one in members]
-        await connection.execute(insert(feed_members), rows)
+def _join(connection: Connection, members: Sequence[Member]) -> None:
+    for start in range(0, len(members), _CHUNK):
+        some = members[start : start + _CHUNK]
+        rows = [{name: getattr(one, name) for name in Member.__slots__} for one in some]
+        connection.execute(insert(feed_members), rows)
 
 
-async def _touch_feeds(connection: AsyncConnection, touched: Mapping[str, Touch]) -> None:
-    if touched:
-        await connection.execute(
-            update(feed_states)
-            .where(feed_states.c.feed == bindparam("name"))
-            .values(touched=bindparam("number"), touched_at=bindparam("at")),
-            [{"name": f, "number": t.change, "at": t.at} for f, t in touched.items()],
-        )
-
-
-async def _touch_archives(
-    connection: AsyncConnection, places: Mapping[tuple[str, int], Touch]
-) -> None:
+def _touch_archives(connection: Connection, places: Mapping[tuple[str, int], Touch]) -> None:
+    """Record what touched the archives that cover these places, where one does."""
     if places:
-        covers = (
-            feed_archives.c.feed == bindparam("name"),
-            feed_archives.c.after < bindparam("arrival_"),
-            feed_archives.c.upto >= bindparam("arrival_"),
-        )
-        await connection.execute(
-            update(feed_archives)
-            .where(*covers)
-            .values(change=bindparam("number_"), changed_at=bindparam("at")),
+        connection.execute(
+            _TOUCH_ARCHIVE,
             [
-                {"name": feed, "arrival_": arrival, "number_": touch.change, "at": touch.at}
+                {"name": feed, "place": arrival, "later": touch.change, "at": touch.at}
                 for (feed, arrival), touch in places.items()
             ],
         )
+
+
+_MEMBERS = select(feed_members).where(
+    feed_members.c.article_id.in_(bindparam("ids", expanding=True))
+)
+
+# What a live feed shows, from two indexes: the latest `items`, and those in no archive yet.
+_MINE = select(feed_members.c.article_id, feed_members.c.change).where(
+    feed_members.c.feed == bindparam("name")
+)
+_LATEST = _MINE.order_by(feed_members.c.shown.desc()).limit(bindparam("items")).subquery()
+_ARCHIVED = (
+    select(feed_archives.c.upto)
+    .where(feed_archives.c.feed == bindparam("name"))
+    .order_by(feed_archives.c.number.desc())
+    .limit(1)
+)
+_SHOWN = select(_LATEST).union(
+    _MINE.where(feed_members.c.arrival > func.coalesce(_ARCHIVED.scalar_subquery(), 0))
+)
+
+# The archive that covers a place is the first that ends there or later, if it begins before.
+_FIRST = feed_archives.alias()
+_COVERING = (
+    select(_FIRST.c.number)
+    .where(_FIRST.c.feed == bindparam("name"), _FIRST.c.upto >= bindparam("place"))
+    .order_by(_FIRST.c.upto)
+    .limit(1)
+)
+_TOUCH_ARCHIVE = (
+    update(feed_archives)
+    .where(
+        feed_archives.c.feed == bindparam("name"),
+        feed_archives.c.number == _COVERING.scalar_subquery(),
+        feed_archives.c.after < bindparam("place"),
+        feed_archives.c.change < bindparam("later"),
+    )
+    .values(change=bindparam("later"), changed_at=bindparam("at"))
+)

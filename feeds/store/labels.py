@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, insert, select, tuple_
 
 from feeds.kit.database import Database, Lock
 from feeds.labels import Kind, Label
-from feeds.store.tables import feed_label_marks, feed_labels
+from feeds.store.tables import ANOTHER_GENERATION, feed_label_marks, feed_labels
+
+_CHUNK = 500
 
 
 class LabelStore:
@@ -20,29 +21,46 @@ class LabelStore:
 
     async def labels(self, kinds: Collection[Kind]) -> list[Label]:
         """Return the labels of these kinds that have occurred, in the order of their names."""
-        query = select(feed_labels).where(feed_labels.c.kind.in_([str(kind) for kind in kinds]))
-        query = query.order_by(feed_labels.c.kind, feed_labels.c.slug)
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return [Label(Kind(kind), slug, value) for kind, slug, value in rows]
+        return await self._database.reading(_labels, [str(kind) for kind in kinds])
 
     async def marks(self) -> dict[Kind, int]:
         """Return for each kind the change up to which labels have been looked for."""
-        async with self._database.read() as connection:
-            rows = (await connection.execute(select(feed_label_marks))).all()
-        return {Kind(kind): watermark for kind, watermark in rows}
+        return await self._database.reading(_marks)
 
     async def note(self, labels: Collection[Label], kinds: Collection[Kind], upto: int) -> None:
         """Record labels that occur, and that `kinds` have been looked for up to `upto`."""
-        dialect = sqlite if self._database.is_sqlite else postgresql
-        rows = [{"kind": str(x.kind), "slug": x.slug, "value": x.value} for x in labels]
-        names = [str(kind) for kind in kinds]
-        async with self._database.write(Lock.PUBLISH) as connection:
-            if rows:
-                new = dialect.insert(feed_labels).on_conflict_do_nothing()
-                await connection.execute(new, rows)
-            await connection.execute(
-                delete(feed_label_marks).where(feed_label_marks.c.kind.in_(names))
-            )
-            marks = [{"kind": name, "watermark": upto} for name in names]
-            await connection.execute(insert(feed_label_marks), marks)
+        await self._database.writing_lightly(Lock.PUBLISH, _note, labels, kinds, upto)
+
+
+def _labels(connection: Connection, kinds: Sequence[str]) -> list[Label]:
+    query = select(feed_labels).where(feed_labels.c.kind.in_(kinds))
+    rows = connection.execute(query.order_by(feed_labels.c.kind, feed_labels.c.slug))
+    return [Label(Kind(kind), slug, value) for kind, slug, value in rows]
+
+
+def _marks(connection: Connection) -> dict[Kind, int]:
+    rows = connection.execute(select(feed_label_marks))
+    return {Kind(kind): watermark for kind, watermark in rows}
+
+
+def _note(
+    connection: Connection, labels: Collection[Label], kinds: Collection[Kind], upto: int
+) -> None:
+    rows = {(str(x.kind), x.slug): x.value for x in labels}
+    found = list(rows)
+    name = tuple_(feed_labels.c.kind, feed_labels.c.slug)
+    for start in range(0, len(found), _CHUNK):
+        known = select(feed_labels).where(name.in_(found[start : start + _CHUNK]))
+        for kind, slug, _ in connection.execute(known):
+            del rows[kind, slug]
+    if rows:
+        connection.execute(
+            insert(feed_labels),
+            [{"kind": kind, "slug": slug, "value": value} for (kind, slug), value in rows.items()],
+        )
+        connection.execute(ANOTHER_GENERATION)
+    names = [str(kind) for kind in kinds]
+    connection.execute(delete(feed_label_marks).where(feed_label_marks.c.kind.in_(names)))
+    connection.execute(
+        insert(feed_label_marks), [{"kind": name, "watermark": upto} for name in names]
+    )

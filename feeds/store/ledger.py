@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, select, update
 
 from feeds.kit.database import EPOCH
 from feeds.store.tables import article_ledger
@@ -39,11 +38,11 @@ class Ledger:
         return self.arrival, self.arrived_at
 
 
-async def load(connection: AsyncConnection) -> Ledger:
+def load(connection: Connection) -> Ledger:
     """Read the ledger; a new store begins at zero."""
-    row = (await connection.execute(select(article_ledger))).mappings().one_or_none()
+    row = connection.execute(select(article_ledger)).mappings().one_or_none()
     if row is None:
-        await connection.execute(
+        connection.execute(
             insert(article_ledger).values(
                 id=1, arrival=0, change=0, arrived_at=EPOCH, sealed_at=EPOCH
             )
@@ -52,9 +51,9 @@ async def load(connection: AsyncConnection) -> Ledger:
     return Ledger(row["arrival"], row["change"], row["arrived_at"], row["sealed_at"])
 
 
-async def save(connection: AsyncConnection, ledger: Ledger) -> None:
+def save(connection: Connection, ledger: Ledger) -> None:
     """Write the numbers back."""
-    await connection.execute(
+    connection.execute(
         update(article_ledger).values(
             arrival=ledger.arrival,
             change=ledger.change,

@@ -4,119 +4,72 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-)
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, text, update
 
 from feeds.kit.database import History, Instant
+from feeds.store.article_tables import (
+    article_keys,
+    article_ledger,
+    articles,
+    metadata,
+    source_files,
+)
+
+__all__ = [
+    "ANOTHER_GENERATION",
+    "HISTORY",
+    "article_keys",
+    "article_ledger",
+    "articles",
+    "feed_archives",
+    "feed_documents",
+    "feed_label_marks",
+    "feed_labels",
+    "feed_ledger",
+    "feed_members",
+    "feed_states",
+    "feed_versions",
+    "metadata",
+    "shelf_ledger",
+    "source_files",
+    "websub_requests",
+    "websub_subscriptions",
+]
 
 HISTORY = History("feeds", Path(__file__).parent / "migrations", "0001")
 
-metadata = MetaData()
-
-articles = Table(
-    "articles",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("own_iri", Text, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("origin", Text, nullable=False),
-    Column("fingerprint", Text, nullable=False),
-    Column("revision", Integer, nullable=False),
-    Column("arrival", BigInteger),
-    Column("arrived_at", Instant),
-    Column("change", BigInteger, nullable=False),
-    Column("changed_at", Instant, nullable=False),
-    Column("revised", BigInteger, nullable=False),
-    Column("revised_at", Instant, nullable=False),
-    Column("visible_at", Instant),
-    Column("withdrawn_at", Instant),
-    Column("published", Instant),
-    Column("published_day", Boolean, nullable=False),
-    Column("updated", Instant),
-    Column("updated_day", Boolean, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("title_made", Boolean, nullable=False),
-    Column("html", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("summary", Text, nullable=False),
-    Column("image", Text, nullable=False),
-    Column("section", Text, nullable=False),
-    Column("language", Text, nullable=False),
-    Column("publication", Text, nullable=False),
-    Column("excerpt", Boolean, nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("authors", JSON, nullable=False),
-    Column("tags", JSON, nullable=False),
-    Column("enclosures", JSON, nullable=False),
-    Column("source_feed", JSON(none_as_null=True)),
-    Column("opening", Text, nullable=False),
-    Column("normalised", Text, nullable=False),
-    Index("articles_by_arrival", "arrival", unique=True),
-    Index("articles_by_arrived_at", "arrived_at", "arrival"),
-    Index("articles_by_change", "change", unique=True),
-    Index("articles_by_opening", "opening", "excerpt"),
-    Index("articles_by_iri", "own_iri"),
-    Index("articles_by_visible_at", "visible_at"),
-)
-
-# Every key that ever led to an article; a teaser and its article end up under one id.
-article_keys = Table(
-    "article_keys",
-    metadata,
-    Column("source", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("article_id", Text, ForeignKey("articles.id"), nullable=False),
-)
-
-# One row: the last numbers given, and the instant after which the next arrival must lie.
-article_ledger = Table(
-    "article_ledger",
+# One row: the members of all feeds are current up to the change `watermark`. `generation` rises
+# whenever a feed is chosen, forgotten or rendered another way, or a label occurs: as long as it is
+# the same, whoever has compared the feeds with those that are declared need not do so again.
+feed_ledger = Table(
+    "feed_ledger",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("arrival", BigInteger, nullable=False),
-    Column("change", BigInteger, nullable=False),
-    Column("arrived_at", Instant, nullable=False),
-    Column("sealed_at", Instant, nullable=False),
+    Column("watermark", BigInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
 )
+ANOTHER_GENERATION = update(feed_ledger).values(generation=feed_ledger.c.generation + 1)
 
-source_files = Table(
-    "source_files",
-    metadata,
-    Column("source", Text, primary_key=True),
-    Column("path", Text, primary_key=True),
-    Column("size", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
-    Column("inode", BigInteger, nullable=False),
-)
-
-# `shown` is the change by which a member was last worth showing anew: its arrival or a major edit.
-# Members are current up to the change `watermark`; the last change that touched the feed is
-# `touched`, and its documents show everything up to `rendered`.
+# The last change that touched a feed is `touched`, and its documents show all up to `rendered`.
 feed_states = Table(
     "feed_states",
     metadata,
     Column("feed", Text, primary_key=True),
     Column("selection_key", Text, nullable=False),
     Column("rendering_key", Text, nullable=False),
-    Column("watermark", BigInteger, nullable=False),
     Column("touched", BigInteger, nullable=False),
     Column("touched_at", Instant, nullable=False),
     Column("rendered", BigInteger, nullable=False),
+    Index(
+        "feed_states_stale",
+        "feed",
+        sqlite_where=text("rendered < touched"),
+        postgresql_where=text("rendered < touched"),
+    ),
 )
 
+# `shown` is the change by which a member was last worth showing anew, its arrival or a major edit;
+# `change` the last one of any kind. The indexes answer for themselves which members a document has.
 feed_members = Table(
     "feed_members",
     metadata,
@@ -124,9 +77,11 @@ feed_members = Table(
     Column("article_id", Text, primary_key=True),
     Column("arrival", BigInteger, nullable=False),
     Column("shown", BigInteger, nullable=False),
-    Index("feed_members_by_arrival", "feed", "arrival"),
+    Column("change", BigInteger, nullable=False),
+    Index("feed_members_by_arrival", "feed", "arrival", "change"),
     Index("feed_members_by_article", "article_id"),
-    Index("feed_members_by_shown", "feed", "shown"),
+    Index("feed_members_by_shown", "feed", "shown", "change"),
+    sqlite_with_rowid=False,
 )
 
 # The archive documents of a feed: each has the members that arrived in `(after, upto]`, and was

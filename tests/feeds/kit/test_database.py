@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from feeds.errors import StoreError
 from feeds.kit import database as databases
-from feeds.kit.database import Database
+from feeds.kit import turns
+from feeds.kit.database import Database, Lock
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,7 @@ async def test_a_write_that_fails_or_is_cancelled_lets_the_next_one_in(
 async def test_a_writer_of_another_process_is_waited_for_with_patience(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "LOCK_PATIENCE", 0.05)
+    monkeypatch.setattr(turns, "PATIENCE", 0.05)
     other = Database(f"sqlite:///{sqlite.path}")
     async with sqlite.write():
         with pytest.raises(StoreError, match="another process has been writing"):
@@ -118,3 +121,61 @@ def test_a_file_of_another_kind_is_a_store_error(tmp_path: Path) -> None:
             await database.close()
 
     asyncio.run(look())
+
+
+SERIAL = text("SELECT coalesce(max(serial), 0) FROM shelf_ledger")
+
+
+def _serial(connection: Connection) -> int:
+    return int(connection.scalar(SERIAL) or 0)
+
+
+def _put(connection: Connection, serial: int, *, fail: bool = False) -> int:
+    connection.execute(
+        text("INSERT INTO shelf_ledger (id, serial) VALUES (:serial, :serial)"), {"serial": serial}
+    )
+    if fail:
+        raise ZeroDivisionError
+    return serial
+
+
+async def test_work_is_done_in_one_transaction_or_not_at_all(database: Database) -> None:
+    assert await database.writing(Lock.PUBLISH, _put, 1) == 1
+    assert await database.writing_lightly(Lock.PUBLISH, _put, serial=2) == 2
+    for write in (database.writing, database.writing_lightly):
+        with pytest.raises(ZeroDivisionError):
+            await write(Lock.PUBLISH, _put, 3, fail=True)
+    assert await database.reading(_serial) == 2
+
+
+async def test_whoever_only_reads_cannot_write(sqlite: Database) -> None:
+    with pytest.raises(StoreError):
+        await sqlite.reading(_put, 1)
+
+
+async def test_work_that_was_begun_is_carried_through(database: Database, store_url: str) -> None:
+    """Else the next writer would come in while it is still writing."""
+    begun = threading.Event()
+
+    def slowly(connection: Connection) -> None:
+        begun.set()
+        _put(connection, 7)
+        time.sleep(0.05)
+
+    writing = asyncio.create_task(database.writing(Lock.PUBLISH, slowly))
+    await asyncio.to_thread(begun.wait) if database.is_sqlite else await asyncio.sleep(0)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    other = Database(store_url)
+    assert await other.writing(Lock.PUBLISH, _serial) == (7 if database.is_sqlite else 0)
+    await other.close()
+
+
+async def test_a_durable_commit_waits_for_the_disk_after_a_light_one(sqlite: Database) -> None:
+    def synchronous(connection: Connection) -> int:
+        return int(connection.scalar(text("PRAGMA synchronous")) or 0)
+
+    lightly, full = sqlite.writing_lightly, sqlite.writing
+    said = [await write(Lock.PUBLISH, synchronous) for write in (full, lightly, full, lightly)]
+    assert said == [2, 1, 2, 1]

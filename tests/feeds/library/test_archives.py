@@ -66,7 +66,6 @@ async def test_many_articles_at_once_fill_many_archives(database: Database) -> N
     assert len(await walk(press)) == 1 + 5
 
 
-@pytest.mark.both
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 6))]
 )

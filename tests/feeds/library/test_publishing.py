@@ -13,10 +13,10 @@ import pytest
 from feeds import Article, Date, Format, Query
 from feeds.feed import Rendering
 from feeds.kit.database import Database
-from feeds.library import Press, publish, publishing
+from feeds.library import Press, choosing, publish, publishing
 from feeds.membership import Member, Movement
 from feeds.publish import DatabaseShelf, Document, Edition
-from feeds.store import ArticleStore, FeedIndex, FeedState
+from feeds.store import ArticleStore, FeedIndex, FeedState, Progress
 from tests.conftest import NOW
 from tests.feeds.builders import a_feed, a_site, day
 from tests.feeds.builders import an_article as an_article_with
@@ -207,7 +207,8 @@ async def test_the_live_feed_has_what_arrived_last_however_old_it_says_it_is(
 async def test_more_changes_than_are_looked_at_together_all_arrive(
     light: Press, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publishing, "_RUN", 20)
+    for module in (publishing, choosing):
+        monkeypatch.setattr(module, "_RUN", 20)
     mills = replace(light, feeds=(MILLS,))
     await publish(mills, NOW)
     words = {0: "A mill.", 50: "Two mill wheels.", 59: "The last mill."}
@@ -236,12 +237,12 @@ class Crash(Exception):
 
 
 class CrashingIndex(FeedIndex):
-    async def choose(self, state: FeedState, members: Sequence[Member]) -> None:
-        await super().choose(state, members)
+    async def choose(self, state: FeedState, members: Sequence[Member], upto: int) -> None:
+        await super().choose(state, members, upto)
         raise Crash
 
-    async def advance(self, before: int, after: int, movement: Movement) -> bool:
-        await super().advance(before, after, movement)
+    async def advance(self, seen: Progress, upto: int, movement: Movement) -> bool:
+        await super().advance(seen, upto, movement)
         raise Crash
 
 

@@ -110,26 +110,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "slug"),
     )
     op.create_table(
+        "feed_ledger",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("watermark", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "feed_members",
         sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("article_id", sa.Text(), nullable=False),
         sa.Column("arrival", sa.BigInteger(), nullable=False),
         sa.Column("shown", sa.BigInteger(), nullable=False),
+        sa.Column("change", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("feed", "article_id"),
+        sqlite_with_rowid=False,
     )
-    op.create_index("feed_members_by_arrival", "feed_members", ["feed", "arrival"], unique=False)
+    op.create_index(
+        "feed_members_by_arrival", "feed_members", ["feed", "arrival", "change"], unique=False
+    )
     op.create_index("feed_members_by_article", "feed_members", ["article_id"], unique=False)
-    op.create_index("feed_members_by_shown", "feed_members", ["feed", "shown"], unique=False)
+    op.create_index(
+        "feed_members_by_shown", "feed_members", ["feed", "shown", "change"], unique=False
+    )
     op.create_table(
         "feed_states",
         sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("selection_key", sa.Text(), nullable=False),
         sa.Column("rendering_key", sa.Text(), nullable=False),
-        sa.Column("watermark", sa.BigInteger(), nullable=False),
         sa.Column("touched", sa.BigInteger(), nullable=False),
         sa.Column("touched_at", Instant(), nullable=False),
         sa.Column("rendered", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("feed"),
+    )
+    op.create_index(
+        "feed_states_stale",
+        "feed_states",
+        ["feed"],
+        unique=False,
+        sqlite_where=sa.text("rendered < touched"),
+        postgresql_where=sa.text("rendered < touched"),
     )
     op.create_table(
         "feed_versions",

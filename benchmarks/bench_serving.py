@@ -1,12 +1,12 @@
 """Conditional and full GETs per second of our server against nginx, one process each.
 
-nginx (one worker) serves the same bytes as a static file on the same machine; short runs of both
-alternate, and the medians are compared. Needs nginx and wrk (Debian: nginx-light, wrk).
+`paperround run` serves; nginx (one worker) serves the same bytes as a static file on the same
+machine. Short runs of both alternate, and the medians are compared. Needs nginx and wrk (Debian:
+nginx-light, wrk).
 """
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import importlib.util
 import os
@@ -20,71 +20,50 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import Request, urlopen
-
-import uvicorn
-
-from feeds import Content, Document, FeedSpec, Place, Site, from_document
-from feeds.kit.database import Database
-from feeds.library import Press, publish
-from feeds.publish import DatabaseShelf
-from feeds.store import HISTORY, ArchiveManifest, ArticleStore, FeedIndex, LabelStore
-from feeds.web import FeedServer
 
 RUNS, SECONDS, CONNECTIONS = 5, 1, 32
 GOAL = 0.3  # of nginx, for conditional requests
 PATH = "/feeds/all.atom"
-NOW = datetime(2026, 1, 17, 12, tzinfo=UTC)
+COMMAND = [sys.executable, "-c", "from notifier.cli import main; main()"]
+
+# Readers poll with the same octets each time, and the service remembers them. Not so these.
+NO_TWO_ALIKE = """local number = 0
+request = function()
+    number = number + 1
+    wrk.headers["X-Number"] = number
+    return wrk.format()
+end
+"""
 
 
-async def a_server(folder: Path) -> FeedServer:
-    """Return a server of one feed with fifty articles, 150 kB."""
-    database = Database(f"sqlite:///{folder}/store.db")
-    await database.migrate([HISTORY])
-    site = Site(name="Riverside Courier", url="https://news.example.org")
-    store, index, shelf = ArticleStore(database), FeedIndex(database), DatabaseShelf(database)
-    feeds = (FeedSpec(name="all", title="Everything"),)
-    press = Press(store, index, shelf, ArchiveManifest(database), LabelStore(database), site, feeds)
+def a_paper(folder: Path, port: int) -> Path:
+    """Write a configuration of one feed with fifty articles, 150 kB; return its folder."""
+    (folder / "articles").mkdir()
     words = " ".join(f"word{number * number}" for number in range(260))
     for number in range(50):
-        document = Document(
-            source="bench", place=Place("bench"), path=f"{number}.md", title=f"Article {number}"
-        )
-        text = f"{number} {words}"
-        content = Content(html=f"<p>{text}</p>", text=text)
-        await store.ingest([from_document(document, content)], NOW)
-    await publish(press, NOW)
-    server = FeedServer(shelf, site, press)
-    await server.refresh()
-    await server.compressed()
-    return server
-
-
-async def serve(folder: Path, port: int) -> None:
-    """Serve until killed, as the service does."""
-    server = await a_server(folder)
-    quiet = {"lifespan": "off", "log_config": None, "access_log": False, "server_header": False}
-    await uvicorn.Server(uvicorn.Config(server, port=port, **quiet)).serve()
+        article = folder / "articles" / f"{number}.md"
+        article.write_text(f"---\ntitle: Article {number}\n---\n{number} {words}\n")
+    (folder / "config").mkdir()
+    (folder / "config" / "paperround.yaml").write_text(f"""version: 1
+site: {{name: Riverside Courier, url: "https://news.example.org", timezone: UTC}}
+store: "sqlite:///{folder}/store.db"
+web: {{listen: "127.0.0.1:{port}"}}
+sources: [{{folder: ../articles}}]
+feeds: {{all: {{title: Everything}}}}
+""")
+    return folder / "config"
 
 
 def installed(name: str) -> str:
     return name if importlib.util.find_spec(name) else f"no {name}"
 
 
-def with_best_loop(work: asyncio.coroutines.Coroutine[None, None, None]) -> None:
-    """Run `work` on uvloop where it is installed."""
-    name = "uvloop" if importlib.util.find_spec("uvloop") else "asyncio"
-    new_event_loop = importlib.import_module(name).new_event_loop
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(work)
-
-
 @contextmanager
 def running(port: int, *command: str) -> Iterator[str]:
     """Run a server; give the address of the feed once it answers."""
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(200):
             with socket.socket() as probe:
@@ -122,9 +101,9 @@ def fetch(url: str, coding: str) -> tuple[bytes, str]:
         return answer.read(), answer.headers["ETag"]
 
 
-def rate(url: str, *headers: str) -> float:
+def rate(url: str, *headers: str, script: Path | None = None) -> float:
     """Return answers per second."""
-    wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s"]
+    wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *(["-s", script] if script else [])]
     told = [part for header in headers for part in ("-H", header)]
     out = subprocess.run([*wrk, *told, url], capture_output=True, text=True, check=True).stdout
     found = re.search(r"Requests/sec:\s+([\d.]+)", out)
@@ -134,7 +113,9 @@ def rate(url: str, *headers: str) -> float:
     return float(found[1])
 
 
-def compare(name: str, ours: str, theirs: str, coding: str, *, conditional: bool) -> float:
+def compare(
+    name: str, ours: str, theirs: str, coding: str, *, conditional: bool, script: Path | None = None
+) -> float:
     """Print the medians of alternating runs and their ratio."""
     figures: dict[str, list[float]] = {ours: [], theirs: []}
     for _ in range(RUNS):
@@ -142,7 +123,7 @@ def compare(name: str, ours: str, theirs: str, coding: str, *, conditional: bool
             told = [f"Accept-Encoding: {coding}"]
             if conditional:
                 told.append(f"If-None-Match: {fetch(url, coding)[1]}")
-            found.append(rate(url, *told))
+            found.append(rate(url, *told, script=script))
     mine, reference = (statistics.median(found) for found in figures.values())
     print(
         f"{name:24} ours {mine:9,.0f}/s   nginx {reference:9,.0f}/s   ratio {mine / reference:.2f}"
@@ -158,9 +139,10 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         here, there = free_port(), free_port()
-        us = [sys.executable, __file__, "serve", str(folder), str(here)]
+        us = [*COMMAND, "run", "--config", str(a_paper(folder, here))]
         ours = stack.enter_context(running(here, *us))
         body, _ = fetch(ours, "identity")
+        time.sleep(1)  # it has been compressed then
         (folder / "site" / "feeds").mkdir(parents=True)
         place = folder / "site" / PATH.lstrip("/")
         place.write_bytes(body)
@@ -170,6 +152,9 @@ def main() -> int:
         with_ = f"{installed('uvloop')}, {installed('httptools')}"
         print(f"serving a feed of {len(body):,} octets, {CONNECTIONS} connections, {with_}")
         ratio = compare("conditional GET (304)", ours, theirs, "gzip", conditional=True)
+        alike = folder / "no-two-alike.lua"
+        alike.write_text(NO_TWO_ALIKE)
+        compare("304, no two alike", ours, theirs, "gzip", conditional=True, script=alike)
         compare("GET, gzip", ours, theirs, "gzip", conditional=False)
         compare("GET, identity", ours, theirs, "identity", conditional=False)
         print(f"goal for conditional GETs: {GOAL}; {'met' if ratio >= GOAL else 'not met'}")
@@ -177,7 +162,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["serve"]:
-        with_best_loop(serve(Path(sys.argv[2]), int(sys.argv[3])))
-    else:
-        sys.exit(main())
+    sys.exit(main())

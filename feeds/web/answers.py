@@ -6,7 +6,8 @@ Pure but for `Answer.send`. No answer sets a cookie, offers ranges, or asks who 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from starlette.types import Send
 
@@ -18,6 +19,7 @@ from feeds.web.negotiation import VARY, VARY_WITHOUT_NEWS
 
 Header = tuple[bytes, bytes]
 Headers = tuple[Header, ...]
+ByCoding = Mapping[str, "Answer"]
 
 READING = frozenset({"GET", "HEAD"})
 HAVE_NEWS = frozenset({Format.RSS, Format.ATOM})  # formats with a 226 (RFC 3229)
@@ -40,11 +42,23 @@ _PAGE: Headers = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer; `headers` are complete but for the Date, which the server puts."""
+    """One answer; `headers` are complete but for the Date, which the server puts.
+
+    `status_line` and `fields` are what stands before and after that Date in HTTP/1.1 (RFC 9112,
+    section 2.1), each line with its end, and the empty line.
+    """
 
     status: int
     headers: Headers
     body: bytes = b""
+    status_line: bytes = field(init=False, repr=False, compare=False)
+    fields: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        phrase = HTTPStatus(self.status).phrase
+        lines = [b"%b: %b\r\n" % header for header in self.headers]
+        object.__setattr__(self, "status_line", f"HTTP/1.1 {self.status} {phrase}\r\n".encode())
+        object.__setattr__(self, "fields", b"".join([*lines, b"\r\n"]))
 
     async def send(self, send: Send, *, head: bool = False) -> None:
         """Send it; to HEAD without the body."""
@@ -96,37 +110,41 @@ def archived(path: str, standing: Standing, url: str) -> Shelved:
     return shelved(path, standing, url, age=MOST_AGE)
 
 
-def by_coding(headers: Headers, body: bytes, forms: Mapping[str, bytes]) -> dict[str, Answer]:
-    """Return the 200 in each coding that there is a form of, and as it is (`identity`)."""
-    answers = {IDENTITY: Answer(200, (*headers, _length(body)), body)}
+def by_coding(
+    headers: Headers, body: bytes, forms: Mapping[str, bytes], status: int = 200
+) -> dict[str, Answer]:
+    """Return the answer in each coding that there is a form of, and as it is (`identity`)."""
+    answers = {IDENTITY: Answer(status, (*headers, _length(body)), body)}
     for coding, form in forms.items():
         encoding = (b"content-encoding", coding.encode())
-        answers[coding] = Answer(200, (*headers, encoding, _length(form)), form)
+        answers[coding] = Answer(status, (*headers, encoding, _length(form)), form)
     return answers
 
 
-def page_answers(body: bytes, forms: Mapping[str, bytes]) -> dict[str, Answer]:
+def also(plain: Answer, coding: str, form: bytes) -> Answer:
+    """Return what `plain`, an answer as it is, says in a coding that was made for one client."""
+    return by_coding(plain.headers[:-1], plain.body, {coding: form}, plain.status)[coding]
+
+
+def weight(bodies: ByCoding) -> int:
+    """Return how many octets an answer takes in all its codings."""
+    return sum(len(answer.body) for answer in bodies.values())
+
+
+def page_answers(body: bytes, forms: Mapping[str, bytes]) -> ByCoding:
     """Return the answers to a browser: a page that no cache keeps."""
     return by_coding(_PAGE, body, forms)
 
 
-def news_answer(found: Shelved, since: str, body: bytes) -> Answer:
+def news_answers(found: Shelved, since: str, body: bytes, forms: Mapping[str, bytes]) -> ByCoding:
     """Return the 226 with what is new `since` the version of that tag (RFC 3229, 10.4.1).
 
     Its own tag is that of the whole document, which the client has afterwards.
     """
     kept = [header for header in found.headers if header[0] != b"cache-control"]
-    return Answer(
-        226,
-        (
-            *kept,
-            (b"cache-control", b"no-store, im"),
-            (b"im", b"feed"),
-            (b"delta-base", f'W/"{since}"'.encode()),
-            _length(body),
-        ),
-        body,
-    )
+    base = (b"delta-base", f'W/"{since}"'.encode())
+    headers = (*kept, (b"cache-control", b"no-store, im"), (b"im", b"feed"), base)
+    return by_coding(headers, body, forms, 226)
 
 
 def moved(url: str) -> Answer:

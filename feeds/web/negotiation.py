@@ -21,7 +21,10 @@ VARY_WITHOUT_NEWS = b"Accept-Encoding, Sec-Fetch-Mode, Sec-Fetch-Dest"
 
 
 class Asked:
-    """The fields of one request that decide about the answer; those sent twice are joined."""
+    """The fields of one request that decide about the answer; those sent twice are joined.
+
+    Made of name and value of each, names in lower case; never changes.
+    """
 
     __slots__ = ("_fields",)
 

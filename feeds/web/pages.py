@@ -13,7 +13,7 @@ from starlette.routing import Route
 from feeds.feed import FeedSpec
 from feeds.library import Press, catalogue
 from feeds.render.opml import MEDIA_TYPE, opml_document
-from feeds.render.page import article_page, landing_page
+from feeds.render.page import Periodical, article_page, landing_page
 
 PAGE_HEADERS = {
     "referrer-policy": "no-referrer",
@@ -33,14 +33,14 @@ class _Lists:
     etag: str
 
 
-def page_routes(press: Press) -> list[Route]:
-    """Return the routes of `/`, `/feeds.opml` and `/articles/ID`."""
+def page_routes(press: Press, periodicals: Sequence[Periodical] = ()) -> list[Route]:
+    """Return the routes of `/`, which lists `periodicals` too, `/feeds.opml` and `/articles/ID`."""
     made: list[_Lists] = []
 
     async def lists() -> _Lists:
         feeds = await catalogue(press)
         if not made or made[0].feeds != feeds:
-            made[:] = [_lists(press, feeds)]
+            made[:] = [_lists(press, feeds, periodicals)]
         return made[0]
 
     async def home(_: Request) -> Response:
@@ -76,7 +76,8 @@ def page(body: bytes) -> Response:
     return Response(body, media_type="text/html", headers={**PAGE_HEADERS, **_SHORTLY})
 
 
-def _lists(press: Press, feeds: Sequence[FeedSpec]) -> _Lists:
+def _lists(press: Press, feeds: Sequence[FeedSpec], periodicals: Sequence[Periodical]) -> _Lists:
     outline = opml_document(press.site, feeds)
     etag = f'"{hashlib.sha256(outline).hexdigest()[:32]}"'
-    return _Lists(tuple(feeds), landing_page(press.site, feeds), outline, etag)
+    landing = landing_page(press.site, feeds, periodicals)
+    return _Lists(tuple(feeds), landing, outline, etag)

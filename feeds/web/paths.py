@@ -9,7 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feeds.feed import Site
+from feeds.feed import Format, Site, document_path
+
+_FEEDS = "/feeds/"
 
 
 def prefix_of(site: Site) -> str:
@@ -36,3 +38,20 @@ def at_site(app: ASGIApp, site: Site) -> ASGIApp:
         await app(scope, receive, send)
 
     return local
+
+
+def path_of(feed: str, form: Format, document: str = "") -> str:
+    """Return where a feed stands within the site, or one of its archive documents."""
+    return _FEEDS + document_path(feed, form, document)
+
+
+def parts_of(path: str) -> tuple[str, str, Format | None]:
+    """Return the feed, the archive ("" for the live feed) and the format that `path` names.
+
+    The format is None where `path` is that of no feed.
+    """
+    stem, _, ending = path.removeprefix(_FEEDS).rpartition(".")
+    if not path.startswith(_FEEDS) or not stem or ending not in set(Format):
+        return "", "", None
+    name, slash, document = stem.partition("/")
+    return name, document if slash else "", Format(ending)

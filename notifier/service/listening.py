@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from notifier.errors import NotifierError
+from notifier.service.front import Ready, front
 from notifier.settings import Settings
 from notifier.web import ASGIApp
 
@@ -54,10 +55,14 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
-def web_settings(app: ASGIApp, settings: Settings) -> uvicorn.Config:
-    """A client that never ends its request holds nothing up beyond the grace."""
+def web_settings(app: ASGIApp, ready: Ready, settings: Settings) -> uvicorn.Config:
+    """Return how requests are answered: what is `ready` below ASGI, all else by `app`.
+
+    A client that never ends its request holds nothing up beyond the grace.
+    """
     return uvicorn.Config(
         app,
+        http=front(ready),
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -47,7 +47,7 @@ async def run(
         with alone(house.database.path, "run"), alone(house.database.path, "send"):
             if house.database.is_sqlite:
                 await house.ledger.abandon(began)
-            await reconcile(settings, house.declared, house.store, began)
+            await reconcile(settings, house.places, house.store, began)
             bell = asyncio.Event()
             pusher = house.pusher(bell.set)
             await pusher.begin(settings.gone, began, alone=house.database.is_sqlite)
@@ -66,7 +66,7 @@ async def _serve(
     metronome.every(tick, round_.send)
     metronome.every(tick, round_.push)
     with listening(settings) as listener, signals(round_.stop):
-        web = Web(web_settings(app, settings))
+        web = Web(web_settings(app, round_.server.ready, settings))
         if not await _first_look(round_):
             return
         metronome.start()

@@ -154,3 +154,18 @@ async def test_walking_by_news_alone_misses_nothing(site: Publication) -> None:
             assert answer.status_code == 226
             seen, known = answer.headers["etag"], known | set(titles(answer))
     assert known == {f"Old {n}" for n in range(3)} | {f"New {n}" for n in range(6)}
+
+
+@pytest.mark.parametrize("form", WITH_NEWS)
+async def test_news_are_compressed_like_everything_else(site: Publication, form: Format) -> None:
+    seen = await tag(site, form)
+    await site.publish(an_article(id="urn:x:new", text="Fresh " * 500), now=NOW + HOUR)
+    plain = await get(site, form, seen)
+    for coding in ("gzip", "br"):
+        asked = {"A-IM": "feed", "If-None-Match": seen, "Accept-Encoding": coding}
+        answer = await site.client.get(f"/feeds/all.{form}", headers=asked)
+        assert (answer.status_code, answer.headers["content-encoding"]) == (226, coding)
+        assert int(answer.headers["content-length"]) < len(plain.content) / 2
+        assert answer.content == plain.content
+        assert answer.headers["cache-control"] == "no-store, im"
+        assert answer.headers["delta-base"] == seen

@@ -11,6 +11,7 @@ import pytest
 
 from feeds import Format
 from feeds.kit.database import Database
+from feeds.web import Asked
 from tests.conftest import NOW
 from tests.feeds.builders import a_feed, an_article
 from tests.feeds.web.builders import Publication, a_publication
@@ -183,3 +184,40 @@ async def test_a_feed_that_was_taken_down_is_gone_after_the_next_refresh(
         await site.server.refresh()
         assert (await site.client.get("/feeds/other.rss")).status_code == 404
         assert (await site.client.get("/feeds/all.rss")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "fields"),
+    [
+        ("POST", ATOM, []),
+        ("OPTIONS", ATOM, []),
+        ("GET", "/feeds/none.atom", []),
+        ("GET", ATOM, [(b"sec-fetch-mode", b"navigate"), (b"sec-fetch-dest", b"document")]),
+        ("GET", ATOM, [(b"a-im", b"feed"), (b"if-none-match", b'"an-earlier-one"')]),
+        ("GET", ATOM, [(b"accept-encoding", b"identity;q=0, *;q=0")]),
+    ],
+)
+async def test_what_must_be_made_first_is_not_ready(
+    site: Publication, method: str, path: str, fields: list[tuple[bytes, bytes]]
+) -> None:
+    assert site.server.ready(method, path, Asked(fields)) is None
+    assert site.server.ready("GET", ATOM, Asked([])) is not None
+
+
+async def test_without_room_for_the_bytes_only_the_304_is_ready(sqlite: Database) -> None:
+    async with a_publication(sqlite, keep=0) as small:
+        await small.publish(an_article(id="a"))
+        etag = (await small.client.get(ATOM)).headers["etag"].encode()
+        assert small.server.ready("GET", ATOM, Asked([])) is None
+        answer = small.server.ready("GET", ATOM, Asked([(b"if-none-match", etag)]))
+        assert answer
+        assert answer.status == 304
+
+
+async def test_an_answer_is_written_as_http_says(site: Publication) -> None:
+    answer = site.server.ready("GET", ATOM, Asked([]))
+    assert answer
+    assert answer.status_line == b"HTTP/1.1 200 OK\r\n"
+    lines = answer.fields.split(b"\r\n")
+    assert lines[-2:] == [b"", b""]
+    assert [tuple(line.split(b": ", 1)) for line in lines[:-2]] == list(answer.headers)

@@ -10,7 +10,7 @@ demo: $(READY)  ## read the sample articles, publish feeds, put a digest into a 
 	@$(BIN)/paperround demo --into demo
 
 test: $(READY)  ## the fast suite: under a minute on two cores
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist worksteal
 
 test-slow: $(READY)  ## real processes, signals, long histories
 	@$(BIN)/pytest -m slow

@@ -25,7 +25,17 @@ class ConfigurationError(NotifierError):
 
 
 class TemplateError(NotifierError):
-    """A template that does not render; the message names template and line."""
+    """A template that does not render, with what is known of its place: `template:line: reason`.
+
+    `template` is its name or file, `line` counts from 1.
+    """
+
+    def __init__(self, reason: str, *, template: str = "", line: int | None = None) -> None:
+        place = ":".join(str(part) for part in (template, line) if part)
+        super().__init__(f"{place}: {reason}" if place else reason)
+        self.template = template
+        self.line = line
+        self.reason = reason
 
 
 class InvalidMessage(NotifierError):

@@ -7,7 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from feeds import FeedSpec, ForEach, Site, WebSubSettings
-from notifier.digest.spec import DigestSpec
+from notifier.digest.spec import SUBJECT, TEMPLATE, DigestSpec
+from notifier.digest.words import Catalogues
 from notifier.subscriber import Declaration
 
 
@@ -59,14 +60,16 @@ class Settings:
     """Everything an operator declared, with defaults filled in.
 
     `store` is a database URL without secrets resolved into logs; `folder` where the configuration
-    lives, `templates` its override folder (may not exist). `trusted_proxies` are IP addresses and
-    networks (CIDR) whose word is taken for where a request came from.
+    lives, `templates` its override folder (may not exist), `words` the operator's own phrases of
+    digests by language. `trusted_proxies` are IP addresses and networks (CIDR) whose word is taken
+    for where a request came from.
     """
 
     site: Site
     store: str = field(repr=False)
     folder: Path
     templates: Path
+    words: Catalogues = field(default_factory=dict)
     host: str = "127.0.0.1"
     port: int = 8000
     trusted_proxies: tuple[str, ...] = ()
@@ -80,6 +83,12 @@ class Settings:
     digests: tuple[DigestSpec, ...] = ()
     subscribers: tuple[Declaration, ...] = ()
     mail: MailSettings | None = None
+
+    @property
+    def built_in_only(self) -> bool:
+        """Whether digests have no template, phrase or subject of the operator's own."""
+        own = any((d.subject, d.template) != (SUBJECT, TEMPLATE) for d in self.digests)
+        return not own and not self.templates.is_dir()
 
     @property
     def hubs(self) -> tuple[str, ...]:

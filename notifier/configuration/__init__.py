@@ -4,6 +4,14 @@ Refuses nothing quietly: every mistake is told at once, with its place and what 
 """
 
 from notifier.configuration.load import Loaded, load
-from notifier.configuration.problems import ConfigProblem, Severity
+from notifier.configuration.problems import ConfigProblem, Severity, Spot, did_you_mean, problem_at
 
-__all__ = ["ConfigProblem", "Loaded", "Severity", "load"]
+__all__ = [
+    "ConfigProblem",
+    "Loaded",
+    "Severity",
+    "Spot",
+    "did_you_mean",
+    "load",
+    "problem_at",
+]

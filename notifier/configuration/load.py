@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from notifier.configuration import digests as digest_part
 from notifier.configuration import feeds as feed_part
-from notifier.configuration import files, names, publishing, pushing
+from notifier.configuration import files, names, phrases, publishing, pushing
 from notifier.configuration.csv_file import read_csv, rows
 from notifier.configuration.files import SourceFile
 from notifier.configuration.mailing import mail
 from notifier.configuration.models import WebSection
-from notifier.configuration.problems import ConfigProblem, Report, Severity
+from notifier.configuration.problems import ConfigProblem, Report, Severity, Spot
 from notifier.configuration.readers import Readers
 from notifier.configuration.scalars import duration, file_path
 from notifier.configuration.sections import Sections, merge
 from notifier.configuration.validation import check, check_value
+from notifier.digest.spec import DigestSpec
 from notifier.errors import ConfigurationError
 from notifier.settings import Settings
 from notifier.subscriber import Declaration
@@ -36,12 +37,14 @@ class Loaded:
     """What came of reading a configuration.
 
     `settings` is None exactly when one of `problems` is an error; warnings may stand beside
-    settings. `files` are those that were read or tried, to be watched.
+    settings. `files` are those that were read or tried, to be watched. `spots` tells where each
+    digest has its `subject` and its `template`, or else its name.
     """
 
     settings: Settings | None
     problems: tuple[ConfigProblem, ...]
     files: tuple[Path, ...] = ()
+    spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict, repr=False)
 
     @property
     def errors(self) -> tuple[ConfigProblem, ...]:
@@ -91,11 +94,22 @@ def _load(path: Path, environ: Mapping[str, str]) -> Loaded:
     reading = _Reading(sections, environ, report)
     folder = path if path.is_dir() else path.parent
     settings = reading.settings(folder.absolute())
+    words, word_files = phrases.phrases(folder / "templates", environ, report)
     return Loaded(
-        settings=None if report.errors else settings,
+        settings=replace(settings, words=words) if settings and not report.errors else None,
         problems=report.problems(),
-        files=(*paths, *reading.csv_files),
+        files=(*paths, *reading.csv_files, *word_files),
+        spots=_spots(sections),
     )
+
+
+def _spots(sections: Sections) -> dict[tuple[str, str], Spot]:
+    return {
+        (name, key): item.at(key) if key in item.value else item.key()
+        for name, item in sections.digests.items()
+        if isinstance(item.value, dict)
+        for key in ("subject", "template")
+    }
 
 
 def _require(sections: Sections, report: Report) -> None:
@@ -138,7 +152,8 @@ class _Reading:
             whole=sections.whole,
         )
         found = digest_part.digests(sections, world, report)
-        subscribers = self._subscribers()
+        subscribers = self._subscribers(found)
+        digest_part.check_readers(found, subscribers, sections, report)
         outgoing = mail(sections, environ, report)
         websub = pushing.websub(sections, environ, report)
         web = self._web()
@@ -166,9 +181,10 @@ class _Reading:
             mail=outgoing,
         )
 
-    def _subscribers(self) -> tuple[Declaration, ...]:
+    def _subscribers(self, digests: Sequence[DigestSpec]) -> tuple[Declaration, ...]:
         topics = digest_part.topic_names(self.sections)
-        readers = Readers(topics, self.sections.whole, self.environ, self.report)
+        confined = {spec.name: spec for spec in digests if spec.choices is not None}
+        readers = Readers(topics, self.sections.whole, self.environ, self.report, confined)
         readers.add(self.sections.lists["subscribers"])
         file = self._csv()
         if file is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -94,22 +94,35 @@ class Report:
         """Note something that is probably not meant."""
         self._add(spot, message, hint, Severity.WARNING)
 
+    def take(self, other: Report, severity: Severity) -> None:
+        """Note everything that `other` knows, as of `severity`."""
+        for key, problem in other._found.items():
+            self._found.setdefault(key, replace(problem, severity=severity))
+            self.errors += severity is Severity.ERROR
+
     def problems(self) -> tuple[ConfigProblem, ...]:
         """Return everything noted, in the order of files, lines and columns."""
         return tuple(self._found[key] for key in sorted(self._found))
 
     def _add(self, spot: Spot, message: str, hint: str, severity: Severity) -> None:
         self.errors += severity is Severity.ERROR
-        problem = ConfigProblem(
-            path=spot.path,
-            line=spot.line,
-            column=spot.column,
-            message=message,
-            hint=hint,
-            snippet=spot.snippet,
-            severity=severity,
-        )
+        problem = problem_at(spot, message, hint, severity)
         self._found.setdefault((spot.order, spot.line, spot.column, message), problem)
+
+
+def problem_at(
+    spot: Spot, message: str, hint: str = "", severity: Severity = Severity.ERROR
+) -> ConfigProblem:
+    """Return the mistake `message` at `spot`."""
+    return ConfigProblem(
+        path=spot.path,
+        line=spot.line,
+        column=spot.column,
+        message=message,
+        hint=hint,
+        snippet=spot.snippet,
+        severity=severity,
+    )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from typing import NoReturn
 from pydantic_core import PydanticCustomError
 
 from feeds import Format
+from notifier.configuration.languages import tag_of
 from notifier.configuration.problems import closest, did_you_mean
 from notifier.digest.spec import SUBSCRIBER_ZONE
 from notifier.errors import InvalidSchedule
@@ -134,11 +135,18 @@ def digest_zone(value: object) -> str:
     return SUBSCRIBER_ZONE if value == SUBSCRIBER_ZONE else zone(value)
 
 
+def is_language(found: str) -> bool:
+    """Tell whether `found` is a language tag (BCP 47, section 2.1, the common forms)."""
+    return bool(_LANGUAGE.match(found))
+
+
 def language(value: object) -> str:
-    """Return `value` if it is a language tag (BCP 47, section 2.1, the common forms)."""
+    """Return `value` if it is a language tag; empty means the default."""
     found = text(value)
-    if found and not _LANGUAGE.match(found):
-        hint = "a language is written like `en` or `pt-BR`"
+    if found and not is_language(found):
+        tag = tag_of(found)
+        written = "a language is written like `en` or `pt-BR`"
+        hint = f"did you mean `{tag}`?" if tag else written
         wrong(f"`{found[:60]}` is not a language tag", kind="a language tag", hint=hint)
     return found
 

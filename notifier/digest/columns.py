@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 COLUMNS = 72
 RESERVED = 20  # columns that a reader's own value, filled in later, is given
@@ -23,25 +24,28 @@ _SLOT = ("\ue000", "\ue001")
 
 def width(text: str) -> int:
     """Return how many columns `text` takes on one line."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(map(_width, text)) + text.count(_SLOT[0]) * RESERVED
 
 
 def wrap(text: object, indent: str = "", columns: int = COLUMNS) -> str:
     """Return `text` as lines of at most `columns`, each after `indent`, white space folded."""
-    room = columns - width(indent)
+    folded, room = " ".join(str(text).split()), columns - width(indent)
+    if not folded:
+        return ""
+    if width(folded) <= room:
+        return indent + folded
     lines: list[str] = []
     line, used = "", 0
-    for glue, piece in _pieces(str(text), room):
-        needed = width(piece)
+    for glue, piece, needed in _pieces(folded, room):
         if line and used + len(glue) + needed <= room:
             line, used = line + glue + piece, used + len(glue) + needed
             continue
         if line:
             lines.append(line)
         line, used = piece, needed
-    if line:
-        lines.append(line)
-    return "\n".join(indent + line for line in lines)
+    return "\n".join(indent + line for line in [*lines, line])
 
 
 def rule(mark: str, columns: int = COLUMNS) -> str:
@@ -49,13 +53,18 @@ def rule(mark: str, columns: int = COLUMNS) -> str:
     return mark * columns
 
 
-def _pieces(text: str, room: int) -> Iterator[tuple[str, str]]:
-    """Give what must stay together, each with the space that parts it from what came before."""
-    for word in text.split():
+def _pieces(text: str, room: int) -> Iterator[tuple[str, str, int]]:
+    """Give what must stay together, the space that parts it from what came before, its width."""
+    alphabetic = text.isascii() and text.isprintable()
+    for word in text.split(" "):
+        needed = len(word) if alphabetic else width(word)
+        if needed <= room and needed == len(word):
+            yield " ", word, needed  # a word of an alphabet, by far the most
+            continue
         glue = " "
         for piece in _unbroken(word):
             for part in [piece] if _is_kept(piece) else _cut(piece, room):
-                yield glue, part
+                yield glue, part, width(part)
                 glue = ""
 
 
@@ -99,6 +108,7 @@ def _is_kept(word: str) -> bool:
     return "://" in word or any(mark in word for mark in _SLOT)
 
 
+@lru_cache(maxsize=4096)
 def _width(character: str) -> int:
     if unicodedata.category(character) in _ZERO_WIDTH or character in _SLOT:
         return 0

@@ -9,56 +9,40 @@ are `TemplateError`, for the operator. Readers' values stay marks (`placeholder`
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import css_inline
 
-from feeds import Entry, Site
-from feeds.kit.language import direction
+from feeds import Site
 from feeds.kit.templates import Opaque, TemplateProblem, Templates
 from feeds.kit.text import shorten
-from notifier.digest import dates
 from notifier.digest.columns import rule, wrap
 from notifier.digest.placeholder import CLOSING, OPENING, SLOTS, TOKEN, slot_token
 from notifier.digest.spec import DigestSpec
-from notifier.digest.story import Limits, Story, heading_of, sections_of, story_of
-from notifier.digest.words import counted, phrase, words
+from notifier.digest.story import Limits
+from notifier.digest.values import Request, values_of
+from notifier.digest.words import Catalogues, phrase
 from notifier.errors import TemplateError
+
+__all__ = ["HTML_LIMIT", "PARTS", "Composed", "Composer", "Request", "subject_of"]
 
 HTML_LIMIT = 95_000  # bytes; mail programs cut what is longer than some 100 kB
 SLOT_ALLOWANCE = 400  # bytes that one filled-in value may take
 SUBJECT_LIMIT = 200  # characters
+PARTS = ("subject", "html", "txt")  # those that have a file are named by its ending
 LIMITS = (Limits(lead=1200, item=280), Limits(lead=600, item=200), Limits(lead=300, item=120))
 
 BUILT_IN = Path(__file__).parent / "templates"
 
-_PREHEADER = 150
 _LINE_BREAK = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 _REFUSAL = (
     "what is in `reader` is filled in for each reader after the issue was made, so it can be"
     f" printed by itself ({', '.join(f'{{{{ reader.{name} }}}}' for name in SLOTS)})"
     " but not used in a condition, a comparison, a filter or joined with other text"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What to compose: all entries of the window, ordered, for readers of one language and zone.
-
-    `instant` is the issue's nominal one; `span` what it covers when it catches up over several
-    periods; `page_url` the issue's own page, where all of it is.
-    """
-
-    spec: DigestSpec
-    entries: Sequence[Entry]
-    language: str
-    zone: str
-    instant: datetime
-    span: tuple[datetime, datetime] | None = None
-    page_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +59,15 @@ class Composed:
 class Composer:
     """Composes issues of `site` with the built-in templates and those of `templates_folder`.
 
-    The folder need not exist. Templates are read once; another Composer sees changed files.
+    The folder need not exist. Templates are read once; another Composer sees changed files. `own`
+    are phrases by language that go before the built-in ones.
     """
 
-    def __init__(self, templates_folder: Path | None, site: Site) -> None:
+    def __init__(
+        self, templates_folder: Path | None, site: Site, own: Catalogues = MappingProxyType({})
+    ) -> None:
         self._site = site
+        self._own = own
         self._templates = Templates(
             BUILT_IN, templates_folder, {"wrap": wrap, "rule": rule, "fill": phrase}
         )
@@ -100,9 +88,30 @@ class Composer:
             more=len(request.entries) - count,
         )
 
-    def problems(self) -> tuple[str, ...]:
-        """Return what is wrong with the operator's templates as they stand, one line each."""
-        return tuple(str(problem) for problem in self._templates.check())
+    def trial(self, request: Request, parts: Sequence[str] = PARTS) -> tuple[TemplateError, ...]:
+        """Try each of `parts` by itself, and return what keeps it from being composed."""
+        count = min(len(request.entries), max(request.spec.maximum, 1))
+        values = self._values(request, count, LIMITS[0])
+        tried: dict[str, Callable[[], object]] = {
+            "subject": lambda: self._subject(request.spec, values),
+            "html": lambda: self._fitting(request),
+            "txt": lambda: self._render(f"{request.spec.template}.txt", values),
+        }
+        errors = []
+        for part in parts:
+            try:
+                tried[part]()
+            except TemplateError as error:
+                errors.append(error)
+        return tuple(errors)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all templates that there are, the built-in ones too."""
+        return self._templates.names()
+
+    def problems(self) -> tuple[TemplateError, ...]:
+        """Return what keeps any template from being compiled."""
+        return tuple(map(_error, self._templates.check()))
 
     def _fitting(self, request: Request) -> tuple[int, dict[str, object], str]:
         """Try shorter texts, then fewer articles, until the HTML fits."""
@@ -119,97 +128,64 @@ class Composer:
             if _size(html) <= HTML_LIMIT:
                 return count, values, html
         name = f"{request.spec.template}.html"
-        raise TemplateError(f"{name}: with one article it makes more than {HTML_LIMIT:,} bytes")
+        reason = f"with one article it makes more than {HTML_LIMIT:,} bytes"
+        raise TemplateError(reason, template=name)
 
     def _html(self, spec: DigestSpec, values: dict[str, object]) -> str:
         name = f"{spec.template}.html"
         try:
             return self._inliner.inline(self._render(name, values))
         except css_inline.InlineError as error:
-            raise TemplateError(f"{name}: its styles cannot be inlined: {error}") from error
+            reason = f"its styles cannot be inlined: {error}"
+            raise TemplateError(reason, template=name) from error
 
     def _subject(self, spec: DigestSpec, values: dict[str, object]) -> str:
-        name = f"subject of digest {spec.name}"
+        name = subject_of(spec)
         try:
             subject = self._templates.render_string(spec.subject, name=name, **values).strip()
         except TemplateProblem as problem:
-            raise TemplateError(str(problem)) from problem
+            line = None if problem.template == name else problem.line  # it is one line
+            place = problem.template
+            raise TemplateError(problem.reason, template=place, line=line) from problem
         if not subject:
-            raise TemplateError(f"{name}: it is empty")
+            raise TemplateError("it is empty", template=name)
         if _LINE_BREAK.search(subject):
-            raise TemplateError(f"{name}: it has a line break or a control character")
-        subject = shorten(subject, SUBJECT_LIMIT)
+            raise TemplateError("it has a line break or a control character", template=name)
+        subject = shorten(_whole(subject, name), SUBJECT_LIMIT)
         if subject.count(OPENING) > subject.count(CLOSING):
             subject = subject.rpartition(OPENING)[0].rstrip() + "…"
         return subject
 
     def _render(self, name: str, values: dict[str, object]) -> str:
         try:
-            return self._templates.render(name, **values)
+            return _whole(self._templates.render(name, **values), name)
         except TemplateProblem as problem:
-            raise TemplateError(str(problem)) from problem
+            raise _error(problem) from problem
 
     def _values(self, request: Request, count: int, limits: Limits) -> dict[str, object]:
-        """Return everything that templates are given; the names are the operator's contract."""
-        spec, language = request.spec, request.language
-        today = dates.local_date(request.instant, request.zone)
-        headed = [
-            (heading_of(entry.article, spec.topics), self._story(request, entry, today, limits))
-            for entry in request.entries[:count]
-        ]
-        stories = [story for _, story in headed]
-        catalogue = words(language)
-        more = len(request.entries) - count
-        shown_as = dates.number(more, language)
-        return {
-            "site": self._site,
-            "digest": spec,
-            "reader": self._reader,
-            "words": catalogue,
-            "lang": language,
-            "dir": direction(language),
-            "date": dates.long_day(today, language),
-            "span": _span(request),
-            "articles": tuple(stories),
-            "lead": stories[0],
-            "kicker": headed[0][0],
-            "sections": sections_of(headed[1:]),
-            "preheader": _preheader(stories),
-            "more": more,
-            "more_label": counted(catalogue, "more", dates.plural(more, language), shown_as),
-            "page_url": request.page_url,
-            "why": phrase(catalogue["why"], digest=spec.title, email=slot_token("email")),
-        }
-
-    def _story(self, request: Request, entry: Entry, today: date, limits: Limits) -> Story:
-        published = entry.article.published
-        label = published and dates.label(
-            published.at,
-            day_only=published.day_only,
-            language=request.language,
-            zone=request.zone,
-            today=today,
-        )
-        return story_of(
-            entry.article,
-            site=self._site,
-            language=request.language,
-            date=label or "",
-            limits=limits,
-        )
+        given = values_of(request, self._site, self._own, count=count, limits=limits)
+        return {**given, "reader": self._reader}
 
 
-def _span(request: Request) -> str:
-    if request.span is None:
-        return ""
-    first, last = (dates.local_date(at, request.zone) for at in request.span)
-    return dates.interval(first, last, request.language)
+def subject_of(spec: DigestSpec) -> str:
+    """Return what messages call the subject of a digest, as they call a template by its name."""
+    return f"subject of digest {spec.name}"
 
 
-def _preheader(stories: Sequence[Story]) -> str:
-    """What inboxes show after the subject: the next titles, for the first is in the subject."""
-    following = " · ".join(story.title for story in stories[1:4])
-    return shorten(following or stories[0].summary, _PREHEADER)
+def _error(problem: TemplateProblem) -> TemplateError:
+    return TemplateError(problem.reason, template=problem.template, line=problem.line)
+
+
+def _whole(rendered: str, name: str) -> str:
+    """Return what was rendered, unless a template has changed the mark of a reader's value."""
+    rest = TOKEN.sub(_unless_known, rendered)
+    if OPENING in rest or CLOSING in rest:
+        raise TemplateError(_REFUSAL, template=name)
+    return rendered
+
+
+def _unless_known(token: re.Match[str]) -> str:
+    return "" if token[1] in SLOTS else token[0]
 
 
 def _size(html: str) -> int:

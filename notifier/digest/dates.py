@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_interval, format_time
 from babel.numbers import format_decimal
+
+Width = Literal["full", "long"]
 
 
 def local_date(at: datetime, zone: str) -> date:
@@ -25,7 +28,7 @@ def local_date(at: datetime, zone: str) -> date:
 
 def long_day(day: date, language: str) -> str:
     """Return `day` with its weekday: `Monday, November 23, 2026`."""
-    return format_date(day, "full", locale=_locale(language))
+    return _written(day, "full", language)
 
 
 def label(at: datetime, *, day_only: bool, language: str, zone: str, today: date) -> str:
@@ -33,19 +36,19 @@ def label(at: datetime, *, day_only: bool, language: str, zone: str, today: date
 
     A date without a time of day shows that same day in every zone.
     """
-    locale = _locale(language)
     if day_only:
-        return format_date(at.astimezone(UTC).date(), "long", locale=locale)
+        return _written(at.astimezone(UTC).date(), "long", language)
     day = local_date(at, zone)
     if day == today:
-        return format_time(at, "short", tzinfo=ZoneInfo(zone), locale=locale)
-    return format_date(day, "long", locale=locale)
+        locale = _locale(language)
+        return format_time(at, _time_pattern(locale), tzinfo=ZoneInfo(zone), locale=locale)
+    return _written(day, "long", language)
 
 
 def interval(first: date, last: date, language: str) -> str:
     """Return the days from `first` to `last`: `Nov 21 – 23, 2026`; one day by itself."""
     if first >= last:
-        return format_date(last, "long", locale=_locale(language))
+        return _written(last, "long", language)
     written: str = format_interval(first, last, "yMMMd", locale=_locale(language))
     return written
 
@@ -59,6 +62,20 @@ def plural(count: int, language: str) -> str:
     """Return the plural category (CLDR: zero, one, two, few, many, other) of `count`."""
     category: str = _locale(language).plural_form(count)
     return category
+
+
+@lru_cache(maxsize=256)
+def _written(day: date, width: Width, language: str) -> str:
+    return format_date(day, width, locale=_locale(language))  # most articles share a few days
+
+
+def _time_pattern(locale: Locale) -> str:
+    """The short pattern, with `오전` rather than `AM` where a language has words of its own."""
+    pattern: str = locale.time_formats["short"].pattern
+    periods = locale.day_periods.get("format", {})
+    short, wide = (periods.get(width, {}).get("am", "") for width in ("abbreviated", "wide"))
+    own_words = short.isascii() and not wide.isascii()
+    return pattern.replace("a", "aaaa") if short and own_words else pattern
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from feeds import Query
+from notifier.digest.choices import Choices
 from notifier.schedule.language import Schedule
 
 SUBSCRIBER_ZONE = "subscriber"
@@ -39,7 +40,8 @@ class DigestSpec:
     `subscriber`. `minimum` may hold articles over, but not longer than `longest_wait`; past
     `maximum` an article counts as delivered; an issue of more than `fuse` waits for the operator's
     word. `late`, `expires` and `fuse` default to what schedule and habit imply when None. `hold`
-    and `limit` (messages an hour) are for a schedule `at once`.
+    and `limit` (messages an hour) are for a schedule `at once`. `choices` is None where none are
+    declared.
     """
 
     name: str
@@ -61,3 +63,13 @@ class DigestSpec:
     topics: Mapping[str, Topic] = field(default_factory=dict)
     late: timedelta | None = None
     expires: timedelta | None = None
+    choices: Choices | None = None
+
+    def offers(self, schedule: Schedule) -> bool:
+        """Tell whether readers may choose `schedule`."""
+        return (self.choices or Choices()).offers(self.schedule, schedule)
+
+    @property
+    def offered(self) -> str:
+        """The schedules that readers may choose, for people."""
+        return (self.choices or Choices()).told(self.schedule)

@@ -6,8 +6,10 @@ article can smuggle one in. Refuses nothing: whatever the store holds can be tol
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from feeds import Article, Site
 from feeds.kit.language import direction, direction_of, same_language
@@ -67,6 +69,11 @@ class Section:
 
 def story_of(article: Article, *, site: Site, language: str, date: str, limits: Limits) -> Story:
     """Return `article` as a digest in `language` tells it, dated `date`."""
+    return replace(_told(article, site, language, limits), date=date)
+
+
+@lru_cache(maxsize=128)  # the editions of a digest for many zones share articles, and little else
+def _told(article: Article, site: Site, language: str, limits: Limits) -> Story:
     body = _body(article, limits.lead)
     given = "" if article.title_made else plain(article.summary[: 8 * limits.lead])
     repeated = not given or _begins(body, given)
@@ -83,7 +90,7 @@ def story_of(article: Article, *, site: Site, language: str, date: str, limits: 
         section=shorten(plain(article.section), LABEL),
         tags=tuple(shorten(plain(tag), LABEL) for tag in article.tags),
         authors=shorten(", ".join(plain(a.name) for a in article.authors if a.name), NAMES),
-        date=date,
+        date="",
         publication="" if publication == site.name else shorten(publication, LABEL),
         excerpt=article.excerpt,
         lang=lang,
@@ -111,6 +118,8 @@ def sections_of(headed: Iterable[tuple[str, Story]]) -> tuple[Section, ...]:
 
 def plain(text: str) -> str:
     """Return foreign `text` on one line, without marks that would be filled in later."""
+    if text.isprintable():  # then it has no marks, and no white space but spaces
+        return " ".join(unicodedata.normalize("NFC", text).split())
     return one_line(text.translate(_NO_MARKS))
 
 
@@ -149,7 +158,7 @@ def _as_far_as(paragraphs: Sequence[str], limit: int) -> tuple[str, ...]:
 def _address(url: str) -> str:
     url = url.translate(_NO_MARKS)
     web = url.lower().startswith(("https://", "http://"))
-    return url if web and len(url) <= ADDRESS and not any(c.isspace() for c in url) else ""
+    return url if web and len(url) <= ADDRESS and url.split() == [url] else ""
 
 
 def _language_of(article: Article, language: str) -> tuple[str, str]:

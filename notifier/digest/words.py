@@ -1,18 +1,24 @@
 """The fixed words of a digest, by language; what a language lacks is said in English. Pure.
 
 `{name}` in a phrase is filled by `phrase`; nothing else in it has a meaning. A plural is a family
-of keys, `more_one` to `more_other`, one for each category that the language has (CLDR).
+of keys, `more_one` to `more_other`, one for each category that the language has (CLDR). An operator
+adds languages, or says single phrases in another way; what they wrote wrong is left out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 
-ENGLISH = "en"
+Catalogue = Mapping[str, str]
+Catalogues = Mapping[str, Catalogue]  # by language tag in lower case (BCP 47)
 
-CATALOGUES: Mapping[str, Mapping[str, str]] = {
+ENGLISH = "en"
+PLURAL = "more"  # the one family of plurals
+CATEGORIES = ("zero", "one", "two", "few", "many", "other")  # CLDR, plural rules
+
+CATALOGUES: Catalogues = {
     "en": {
         "by": "By {names}",
         "read_on": "Read the article",
@@ -23,6 +29,7 @@ CATALOGUES: Mapping[str, Mapping[str, str]] = {
         "more_other": "and {count} more articles",
         "whole_issue": "Read the whole issue on the web",
         "why": "You receive “{digest}” because {email} is subscribed to it.",
+        "on_the_web": "Read this issue on the web",
         "unsubscribe": "Unsubscribe",
     },
     "de": {
@@ -35,6 +42,7 @@ CATALOGUES: Mapping[str, Mapping[str, str]] = {
         "more_other": "und {count} weitere Artikel",
         "whole_issue": "Die ganze Ausgabe im Netz lesen",
         "why": "Sie erhalten „{digest}“, weil {email} dafür angemeldet ist.",
+        "on_the_web": "Diese Ausgabe im Netz lesen",
         "unsubscribe": "Abbestellen",
     },
     "fr": {
@@ -47,6 +55,7 @@ CATALOGUES: Mapping[str, Mapping[str, str]] = {
         "more_other": "et {count} autres articles",
         "whole_issue": "Lire le numéro complet en ligne",
         "why": "Vous recevez « {digest} » parce que {email} y est abonné.",
+        "on_the_web": "Lire ce numéro en ligne",
         "unsubscribe": "Se désabonner",
     },
     "es": {
@@ -59,6 +68,7 @@ CATALOGUES: Mapping[str, Mapping[str, str]] = {
         "more_other": "y {count} artículos más",
         "whole_issue": "Leer el número completo en la web",
         "why": "Recibe «{digest}» porque {email} está suscrito.",
+        "on_the_web": "Leer este número en la web",
         "unsubscribe": "Darse de baja",
     },
     "ar": {
@@ -74,6 +84,7 @@ CATALOGUES: Mapping[str, Mapping[str, str]] = {
         "more_other": "و{count} مقال آخر",
         "whole_issue": "اقرأ العدد كاملًا على الويب",
         "why": "تصلك «{digest}» لأن العنوان {email} مشترك فيها.",
+        "on_the_web": "اقرأ هذا العدد على الويب",
         "unsubscribe": "إلغاء الاشتراك",
     },
     "ko": {
@@ -85,19 +96,52 @@ CATALOGUES: Mapping[str, Mapping[str, str]] = {
         "more_other": "외 기사 {count}건",
         "whole_issue": "웹에서 이번 호 전체 읽기",
         "why": "{email} 주소로 구독하셔서 ‘{digest}’ 소식을 보내 드립니다.",
+        "on_the_web": "웹에서 이번 호 읽기",
         "unsubscribe": "구독 해지",
     },
 }
 
 
-@lru_cache(maxsize=64)
-def words(language: str) -> Mapping[str, str]:
-    """Return the catalogue of `language` (BCP 47), completed from its primary tag and English."""
+KEYS = tuple(
+    dict.fromkeys([*CATALOGUES[ENGLISH], *(f"{PLURAL}_{category}" for category in CATEGORIES)])
+)
+
+_PLACE = re.compile(r"{(\w+)}")
+
+
+def words(language: str, own: Catalogues = MappingProxyType({})) -> Catalogue:
+    """Return the catalogue of `language` (BCP 47), completed from its primary tag and English.
+
+    Whatever is in `own` goes before what is said here for the same language.
+    """
     tag = language.lower()
-    merged = dict(CATALOGUES[ENGLISH])
-    for candidate in (tag.split("-")[0], tag):
-        merged.update(CATALOGUES.get(candidate, {}))
+    merged: dict[str, str] = {}
+    for candidate in dict.fromkeys((ENGLISH, tag.split("-")[0], tag)):
+        merged |= CATALOGUES.get(candidate, {})
+        merged |= own.get(candidate, {})
     return MappingProxyType(merged)
+
+
+def places_of(key: str) -> tuple[str, ...]:
+    """Return the names in braces that the phrase `key` may hold; raises KeyError."""
+    english = CATALOGUES[ENGLISH]
+    return tuple(_PLACE.findall(english.get(key) or english[f"{key.partition('_')[0]}_other"]))
+
+
+def flaws(key: str, text: str) -> tuple[str, ...]:
+    """Return what is wrong with `text` as the phrase `key`, one of KEYS.
+
+    Of a plural only `other` must show the count: a language may have words for one and two.
+    """
+    known, found = places_of(key), _PLACE.findall(text)
+    counted_in_words = key.startswith(f"{PLURAL}_") and not key.endswith("_other")
+    missing = [] if counted_in_words else [name for name in known if name not in found]
+    strange = [name for name in dict.fromkeys(found) if name not in known]
+    allowed = "; known: " + ", ".join(f"`{{{name}}}`" for name in known) if known else ""
+    return (
+        *(f"`{{{name}}}` is missing" for name in missing),
+        *(f"`{{{name}}}` is not filled in here{allowed}" for name in strange),
+    )
 
 
 def phrase(text: str, **values: str) -> str:
@@ -110,7 +154,7 @@ def phrase(text: str, **values: str) -> str:
     return "".join(filled)
 
 
-def counted(catalogue: Mapping[str, str], key: str, category: str, count: str) -> str:
+def counted(catalogue: Catalogue, key: str, category: str, count: str) -> str:
     """Return the phrase `key` for the plural `category`, with `count` as it is written."""
     text = catalogue.get(f"{key}_{category}") or catalogue[f"{key}_other"]
     return phrase(text, count=count)

@@ -13,18 +13,20 @@ from feeds.kit.database import Database
 from feeds.library import Folder, Press
 from feeds.publish import DatabaseShelf
 from feeds.store import HISTORY as FEEDS
-from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, FileMemory, LabelStore
+from feeds.store import ArchiveManifest, ArticleStore, Embargoes, FeedIndex, FileMemory, LabelStore
 from feeds.web import FeedServer
-from notifier.declared import Declared
+from notifier.archive import BackIssues
+from notifier.delivery.archive import Archive
 from notifier.delivery.audience import Audience
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
+from notifier.delivery.prospect import Prospects
 from notifier.delivery.transport import open_transport
 from notifier.digest.compose import Composer
 from notifier.errors import TransportError
-from notifier.mailing import Desk, Sender
-from notifier.roster import Roster
+from notifier.mailing import Desk, Lookout, Sender
+from notifier.roster import Listing, Places, Roster
 from notifier.service.pushing import Pusher
 from notifier.settings import MailSettings, Settings, SmtpRelay
 from notifier.tables import HISTORY as NOTIFIER
@@ -41,7 +43,8 @@ class House:
     store: ArticleStore
     memory: FileMemory
     roster: Roster
-    declared: Declared
+    places: Places
+    listing: Listing
     audience: Audience
     outbox: Outbox
     ledger: Ledger
@@ -80,7 +83,12 @@ class House:
             site,
             self.mail,
             self.settings.digests,
+            self.keys[0],
         )
+
+    def lookout(self) -> Lookout:
+        """Return what planning needs."""
+        return Lookout(self.desk(), Prospects(self.database), Embargoes(self.database))
 
     def sender(self) -> Sender:
         """Return what delivering needs; raises TransportError where it can never work."""
@@ -115,7 +123,9 @@ class House:
         app = application(
             server=server,
             press=self.press,
-            outbox=self.outbox,
+            back=BackIssues(
+                Archive(self.database), self.store, self.settings.site, self.settings.words
+            ),
             roster=self.roster,
             digests=self.settings.digests,
             keys=self.keys,
@@ -148,7 +158,8 @@ async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
             store,
             FileMemory(database),
             roster,
-            Declared(database),
+            Places(database),
+            Listing(database),
             Audience(database),
             Outbox(database),
             Ledger(database),

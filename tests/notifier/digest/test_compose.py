@@ -16,6 +16,7 @@ from notifier.digest.spec import Topic
 from notifier.errors import TemplateError
 from tests.laws import law
 from tests.notifier.digest.builders import MONDAY, SITE, a_request, an_article, an_entry, entry_of
+from tests.notifier.digest.golden import FOLDER, NAMES, golden_mail
 
 COMPOSER = Composer(None, SITE)
 
@@ -218,13 +219,58 @@ def test_an_empty_subject_is_refused() -> None:
 
 @pytest.mark.parametrize("slot", SLOTS)
 def test_a_readers_value_in_a_condition_is_refused_with_an_explanation(slot: str) -> None:
-    with pytest.raises(TemplateError, match=r"subject of digest morning, line 1: .*by itself"):
+    with pytest.raises(TemplateError, match=r"subject of digest morning: .*by itself"):
         compose(subject="{% if reader." + slot + " %}x{% endif %}")
+
+
+CHANGED = (
+    "{% filter upper %}{{ reader.name }}{% endfilter %}",
+    "{% set name %}{{ reader.name }}{% endset %}{{ name|upper }}",
+    "{{ why|upper }}",
+    "{{ why|truncate(46, true, '', 0) }}",
+)
+
+
+@pytest.mark.parametrize("changed", CHANGED)
+def test_a_readers_value_that_a_template_has_changed_is_refused(
+    changed: str, tmp_path: Path
+) -> None:
+    (tmp_path / "digest.txt").write_text(changed)
+    with pytest.raises(TemplateError, match=r"digest\.txt: .*printed by itself"):
+        Composer(tmp_path, SITE).compose(a_request())
+    with pytest.raises(TemplateError, match=r"morning: .*printed by itself"):
+        compose(subject=changed)
+
+
+@pytest.mark.parametrize("wanted", ["reader.name or 'you'", "reader.name|default('you')"])
+def test_there_is_no_way_to_put_another_word_for_a_missing_name(wanted: str) -> None:
+    with pytest.raises(TemplateError, match="not used in a condition, a comparison, a filter"):
+        compose(subject="{{ " + wanted + " }}")
+
+
+def test_each_part_is_tried_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "digest.html").write_text("{{ a }}")
+    (tmp_path / "digest.txt").write_text("\n{{ b }}")
+    errors = Composer(tmp_path, SITE).trial(a_request(subject="{{ c }}"))
+    told = [(Path(error.template).name, error.line) for error in errors]
+    assert told == [("subject of digest morning", None), ("digest.html", 1), ("digest.txt", 2)]
+    assert COMPOSER.trial(a_request()) == ()
+
+
+def test_an_operator_adds_a_language() -> None:
+    own = {"it": {"unsubscribe": "Annulla l’iscrizione", "more_one": "e un altro articolo"}}
+    issue = Composer(None, SITE, own).compose(
+        a_request([an_entry(1), an_entry(2)], language="it-CH", maximum=1)
+    )
+    assert "Annulla l’iscrizione" in issue.html
+    assert "e un altro articolo" in issue.text
+    assert "Read the article" in issue.html
+    assert "lunedì, 23 novembre 2026" in issue.text
 
 
 def test_an_unknown_value_names_template_and_line(tmp_path: Path) -> None:
     (tmp_path / "digest.txt").write_text("{{ site.name }}\n{{ sitte.name }}\n")
-    with pytest.raises(TemplateError, match=r"digest\.txt, line 2: 'sitte' is not a value"):
+    with pytest.raises(TemplateError, match=r"digest\.txt:2: 'sitte' is not a value"):
         Composer(tmp_path, SITE).compose(a_request())
 
 
@@ -266,7 +312,7 @@ def test_an_issue_without_entries_is_a_mistake_of_the_caller() -> None:
 def test_operators_templates_are_checked_without_an_issue(tmp_path: Path) -> None:
     (tmp_path / "digest.txt").write_text("{% if %}")
     (problem,) = Composer(tmp_path, SITE).problems()
-    assert "digest.txt, line 1" in problem
+    assert str(problem).startswith(f"{tmp_path}/digest.txt:1: ")
     assert COMPOSER.problems() == ()
 
 
@@ -289,7 +335,7 @@ ENTRIES = st.lists(
 )
 
 
-@law(25, suppressed=tuple(HealthCheck))
+@law(10, thorough=250, suppressed=tuple(HealthCheck))
 @given(
     ENTRIES,
     st.sampled_from([1, 5, 60]),
@@ -321,6 +367,20 @@ def test_a_window_of_large_articles_is_cut_to_the_limit() -> None:
     assert len(issue.html.encode()) <= HTML_LIMIT
     assert len(issue.shown) > 20
     assert f"and {issue.more} more articles" in issue.html
+
+
+def test_a_title_of_ten_thousand_characters_spoils_nothing() -> None:
+    long = [replace(an_article(n), title="x" * 10_000, section="y" * 10_000) for n in (1, 2, 3)]
+    issue = compose(*(entry_of(article, n) for n, article in enumerate(long, start=1)))
+    assert len(issue.html.encode()) <= HTML_LIMIT / 4
+    assert len(issue.subject) <= 200
+    assert all(width(line) <= COLUMNS for line in issue.text.split("\n"))
+    assert len(issue.shown) == 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mail_is_the_golden_one(name: str) -> None:
+    assert golden_mail(name) == (FOLDER / name).read_text(encoding="utf-8")
 
 
 def test_the_same_request_gives_the_same_words() -> None:

@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from babel.localedata import locale_identifiers
 
 from notifier.digest import dates
 
@@ -20,6 +21,17 @@ def test_an_article_of_another_day_shows_its_day_in_the_readers_zone() -> None:
 def test_an_article_of_today_shows_its_time_in_the_readers_zone() -> None:
     assert label(zone="Asia/Tokyo", language="de") == "07:30"
     assert label(zone="Europe/Athens", language="en").startswith("12:30")
+
+
+def test_a_time_is_told_in_the_words_of_the_language() -> None:
+    assert label(zone="Asia/Seoul", language="ko") == "오전 7:30"
+    assert label(zone="Asia/Seoul", language="ar") == "7:30 ص"
+
+
+@pytest.mark.slow
+def test_every_language_of_babel_can_tell_the_time() -> None:
+    for identifier in locale_identifiers():
+        assert label(zone="Asia/Seoul", language=identifier.replace("_", "-"))
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Honolulu", "UTC"])

@@ -1,8 +1,10 @@
 import re
+from pathlib import Path
 
 import pytest
 
-from notifier.digest.words import CATALOGUES, ENGLISH, counted, phrase, words
+from feeds.kit.yaml import load
+from notifier.digest.words import CATALOGUES, ENGLISH, KEYS, counted, flaws, phrase, words
 
 
 @pytest.mark.parametrize("language", CATALOGUES)
@@ -31,3 +33,41 @@ def test_a_count_takes_the_plural_that_there_is() -> None:
     assert counted(words("en"), "more", "one", "1") == "and 1 more article"
     assert counted(words("ko"), "more", "other", "3") == "외 기사 3건"
     assert counted(words("ar"), "more", "two", "2") == "ومقالان آخران"
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_no_built_in_phrase_has_a_flaw(language: str) -> None:
+    own = CATALOGUES[language]
+    assert own.keys() <= set(KEYS)
+    assert [key for key, text in own.items() if flaws(key, text)] == []
+
+
+def test_a_phrase_must_have_the_places_that_are_filled_in_and_no_other() -> None:
+    assert flaws("by", "Di {names}") == ()
+    assert flaws("by", "Di") == ("`{names}` is missing",)
+    assert flaws("by", "Di {names} {date}") == ("`{date}` is not filled in here; known: `{names}`",)
+    assert flaws("unsubscribe", "No {email}") == ("`{email}` is not filled in here",)
+
+
+def test_only_the_last_plural_must_show_its_count() -> None:
+    assert flaws("more_one", "e un altro articolo") == ()
+    assert flaws("more_few", "e {count} articoli") == ()
+    assert flaws("more_other", "e altri articoli") == ("`{count}` is missing",)
+
+
+def test_an_operators_words_go_before_ours() -> None:
+    own = {"de": {"unsubscribe": "Austragen"}, "de-at": {"by": "{names}"}, "en": {"read_on": "On"}}
+    assert words("de-AT", own)["unsubscribe"] == "Austragen"
+    assert words("de-AT", own)["by"] == "{names}"
+    assert words("de", own)["by"] == "Von {names}"
+    assert words("tlh", own)["read_on"] == "On"
+
+
+def test_every_phrase_is_told_and_the_sample_of_another_language_is_in_order() -> None:
+    docs = (Path(__file__).parents[3] / "docs" / "templates.md").read_text(encoding="utf-8")
+    assert [key for key in KEYS if f"`{key}`" not in docs] == []
+    [sample] = re.findall(r"^```yaml\n(.*?)^```$", docs, re.MULTILINE | re.DOTALL)
+    italian = load(sample).value
+    assert isinstance(italian, dict)
+    assert italian.keys() == CATALOGUES[ENGLISH].keys()
+    assert [key for key, text in italian.items() if flaws(key, text)] == []

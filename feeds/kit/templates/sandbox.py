@@ -1,0 +1,110 @@
+"""The environment that templates run in: what they can reach, and what they cannot fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from feeds.kit.templates.opaque import Opaque, guarded, printed
+from feeds.kit.templates.problem import Missing
+
+LONGEST = 1_000_000  # items or characters that a multiplication in a template may make
+
+_OF_MAPS = frozenset(dir(MappingProxyType))
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja2's sandbox, with multiplication bounded too."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(
+        self, context: jinja2.runtime.Context, operator: str, left: object, right: object
+    ) -> object:
+        """Refuse what would fill the memory; else multiply."""
+        size = 1
+        for factor in (left, right):
+            if isinstance(factor, (int, float)):
+                size *= int(min(abs(factor), LONGEST + 1)) or 1
+            elif isinstance(factor, (str, list, tuple)):
+                size *= max(len(factor), 1)
+        if size > LONGEST and (operator == "**" or not _numbers(left, right)):
+            raise SecurityError(f"{operator!r} makes more than {LONGEST:,} items or digits")
+        result: object = super().call_binop(context, operator, left, right)
+        return result
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return what `obj.attribute` gives: at once for a field of a value or an item of a map.
+
+        Everything else goes through all the questions of the sandbox, which take most of the time
+        that a template takes.
+        """
+        kind = type(obj)
+        if attribute[0] != "_":
+            if attribute in getattr(kind, "__dataclass_fields__", ()):
+                return getattr(obj, attribute)
+            if kind is MappingProxyType and attribute in obj and attribute not in _OF_MAPS:
+                return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def _generate(
+        self,
+        source: nodes.Template,
+        name: str | None,
+        filename: str | None,
+        defer_init: bool = False,
+    ) -> str:
+        """Refuse unknown filters and tests at once: Jinja2 lets those in a branch wait for it."""
+        for kind, type_, known in (
+            ("filter", nodes.Filter, self.filters),
+            ("test", nodes.Test, self.tests),
+        ):
+            for node in source.find_all(type_):
+                if node.name not in known:
+                    message = f"No {kind} named {node.name!r}."
+                    raise jinja2.TemplateSyntaxError(message, node.lineno, name, filename)
+        return super()._generate(source, name, filename, defer_init)
+
+
+def sandbox(loader: jinja2.BaseLoader, filters: Mapping[str, Callable[..., object]]) -> Sandbox:
+    """Return the environment that reads templates by `loader` and knows `filters` as well."""
+    environment = Sandbox(
+        loader=loader,
+        undefined=Missing,
+        autoescape=_is_html,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    for name in ("lipsum", "cycler"):
+        del environment.globals[name]
+    del environment.filters["random"]
+    environment.filters.update(filters)
+    _guard(environment.filters)
+    _guard(environment.tests)
+    return environment
+
+
+def _guard(functions: dict[str, Any]) -> None:
+    functions.update({name: guarded(function) for name, function in functions.items()})
+
+
+def _is_html(name: str | None) -> bool:
+    return name is not None and name.endswith(".html")
+
+
+def _finalize(value: object) -> object:
+    if isinstance(value, Opaque):
+        return printed(value)
+    return "" if value is None else value
+
+
+def _numbers(*values: object) -> bool:
+    return all(isinstance(value, (int, float)) for value in values)

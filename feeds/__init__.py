@@ -6,7 +6,9 @@ from feeds.errors import FeedsError
 from feeds.feed import Body, FeedSpec, Format, Rendering, Site
 from feeds.labels import ForEach, Kind
 from feeds.making import Content, from_document
+from feeds.matching import Reason, Verdict, judge, selection_paths
 from feeds.query import Query
+from feeds.satisfiable import can_match
 from feeds.websub.settings import WebSubSettings
 
 __all__ = [
@@ -26,9 +28,14 @@ __all__ = [
     "Place",
     "Problem",
     "Query",
+    "Reason",
     "Rendering",
     "Site",
     "SourceFeed",
+    "Verdict",
     "WebSubSettings",
+    "can_match",
     "from_document",
+    "judge",
+    "selection_paths",
 ]

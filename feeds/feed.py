@@ -88,6 +88,7 @@ class FeedSpec:
 
     `items` is the length of the live feed and of each archive; `was` are its earlier names. A
     feed that does not stand below `/feeds/` has its `address` below the site's, without ending.
+    `page` is that of the same things for people, below the site's address too; empty for the site.
     """
 
     name: str
@@ -99,6 +100,7 @@ class FeedSpec:
     body: Body = Body.FULL
     was: tuple[str, ...] = ()
     address: str = ""
+    page: str = ""
 
     @property
     def selection_key(self) -> str:

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feeds.library import Press
-from feeds.render.page import list_page
-from feeds.web import FeedServer, at_site, hub_routes, page, page_routes, prefix_of
+from feeds.web import FeedServer, at_site, hub_routes, page_routes, prefix_of
 from feeds.websub.hub import Hub
-from notifier.delivery.outbox import Outbox
+from notifier.archive import BackIssues, periodical_of
 from notifier.digest.spec import DigestSpec
 from notifier.roster import Roster
 from notifier.tokens import SecretKey
+from notifier.web.archive import archive_routes
 from notifier.web.leaving import leaving
 from notifier.web.personal import personal_routes
 
@@ -26,7 +23,7 @@ def application(
     *,
     server: FeedServer,
     press: Press,
-    outbox: Outbox,
+    back: BackIssues,
     roster: Roster,
     digests: Sequence[DigestSpec],
     keys: Sequence[SecretKey],
@@ -37,24 +34,17 @@ def application(
     feeds_at = ("/feeds/", f"{prefix_of(site)}/feeds/")
     titles = {spec.name: spec.title for spec in digests}
 
-    async def issue(request: Request) -> Response:
-        name = request.path_params["edition"]
-        edition = await outbox.edition(name) if name.isalnum() else None
-        if edition is None or edition.digest != request.path_params["digest"]:
-            return PlainTextResponse("There is no such issue.\n", 404)
-        entries = await press.store.entries(edition.articles)
-        present = [entry for entry in entries if entry.withdrawn_at is None]
-        return page(list_page(titles.get(edition.digest, edition.digest), present, site))
-
+    periodicals = [periodical_of(back, spec) for spec in digests if not spec.schedule.at_once]
     router = Starlette(
         routes=[
-            *page_routes(press),
+            *page_routes(press, periodicals),
             *(hub_routes(hub) if hub else ()),
-            Route("/digests/{digest}/{edition}", issue),
+            *archive_routes(back, digests, keys),
             *leaving(roster, site, titles, keys),
             *personal_routes(press, roster, digests, keys),
         ]
     )
+    router.router.redirect_slashes = False  # it would take the host from the request
 
     pages = at_site(router, site)
 

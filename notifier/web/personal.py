@@ -10,12 +10,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from feeds import FeedSpec, Format, Rendering
-from feeds.kit.http import http_date, is_fresh
 from feeds.library import Press, render_personal
 from notifier.digest.spec import DigestSpec
 from notifier.reading import feed_of, reader_of
 from notifier.roster import Roster
 from notifier.tokens import SecretKey
+from notifier.web.answers import conditional
 
 _LIMIT = 500  # feeds that are kept rendered
 _HEADERS = {
@@ -65,18 +65,10 @@ def personal_routes(
 
 
 def _answer(rendering: Rendering, request: Request) -> Response:
-    headers = {
-        **_HEADERS,
-        "content-type": rendering.format.content_type,
-        "etag": f'W/"{rendering.etag}"',
-        "last-modified": http_date(rendering.modified),
-    }
-    asked = request.headers
-    if is_fresh(
-        rendering.etag,
-        rendering.modified,
-        asked.get("if-none-match"),
-        asked.get("if-modified-since"),
-    ):
-        return Response(status_code=304, headers=headers)
-    return Response(rendering.body, headers=headers)
+    return conditional(
+        request,
+        rendering.body,
+        etag=rendering.etag,
+        modified=rendering.modified,
+        headers={**_HEADERS, "content-type": rendering.format.content_type},
+    )

@@ -6,7 +6,16 @@ import pytest
 
 from feeds import Author, Content, Date, Document, Enclosure, Entry, FeedSpec, Place, Site
 from feeds import from_document as article_from
-from feeds.render.page import article_page, landing_page, list_page
+from feeds.render.page import (
+    Issue,
+    IssueList,
+    Periodical,
+    Stories,
+    article_page,
+    issue_page,
+    issues_page,
+    landing_page,
+)
 
 SITE = Site(name="Mill & <River>", url="https://news.example.org", timezone="Asia/Tokyo")
 LATE = datetime(2026, 1, 17, 20, tzinfo=UTC)  # already the next day in Tokyo
@@ -26,6 +35,14 @@ def an_entry(html: str = "<p>Words.</p>", **fields: object) -> Entry:
         revised=1,
         revised_at=LATE,
     )
+
+
+def an_issue_page(*entries: Entry, kicker: str = "", title: str = "Paper") -> bytes:
+    lead, *others = entries
+    paper = Periodical(title=title, description="", language="en", url=f"{SITE.url}/paper")
+    sections = (("Others", tuple(others)),) if others else ()
+    issue = Issue(headline=title, language="en", articles=len(entries), day="Monday")
+    return issue_page(paper, issue, Stories(lead, kicker, sections), SITE)
 
 
 def parsed(page: bytes) -> Element:
@@ -62,8 +79,16 @@ def test_an_unknown_date_is_not_invented() -> None:
 def test_a_hostile_title_is_escaped_everywhere() -> None:
     entry = an_entry(title="</title><script>alert(1)</script>", section='"><b>')
     spec = FeedSpec(name="all", title="<script>alert(2)</script>")
-    pages = (article_page(entry, SITE), list_page("<script>", [entry], SITE))
-    for page in (*pages, landing_page(SITE, [spec])):
+    hostile = '"><b><script>alert(3)</script>'
+    paper = Periodical(title=hostile, description=hostile, language="en", url="https://x.example")
+    issue = Issue(headline=hostile, language="en", articles=1, day=hostile, span=hostile)
+    listing = IssueList(url="https://x.example", issues=(issue,), older="https://x.example/?a&b")
+    for page in (
+        article_page(entry, SITE),
+        landing_page(SITE, [spec], [paper]),
+        an_issue_page(entry, entry, kicker=hostile, title=hostile),
+        issues_page(paper, listing, SITE),
+    ):
         assert not list(parsed(page).iter("script"))
         assert not list(parsed(page).iter("b"))
 
@@ -91,19 +116,34 @@ def test_the_landing_page_offers_every_feed_in_three_formats() -> None:
     assert ("application/atom+xml", "https://news.example.org/feeds/b.atom") in linked
 
 
-def test_a_list_page_keeps_the_order_and_links_each_article() -> None:
-    entries = [an_entry(title="B", path="b"), an_entry(title="A", url="https://a.example/x")]
-    tree = parsed(list_page("Issue", entries, SITE))
-    assert [a.text for h in tree.iter("h2") for a in h] == ["B", "A"]
-    assert [a.get("href") for h in tree.iter("h2") for a in h] == [
-        SITE.article_url(entries[0].article.id),
+def test_an_issue_has_its_lead_and_then_the_others_in_order() -> None:
+    entries = [
+        an_entry(title="C", path="c"),
+        an_entry(title="B", path="b"),
+        an_entry(title="A", url="https://a.example/x"),
+    ]
+    tree = parsed(an_issue_page(*entries, kicker="First"))
+    headings = [x for x in tree.iter() if x.tag in {"h1", "h2", "h3"}]
+    assert ["".join(x.itertext()) for x in headings] == ["Paper", "C", "Others", "B", "A"]
+    assert [a.get("href") for h in tree.iter("h3") for a in h] == [
+        SITE.article_url(entries[1].article.id),
         "https://a.example/x",
     ]
 
 
-@pytest.mark.parametrize("entries", [[], [an_entry()]])
-def test_every_page_forbids_all_but_its_own_style(entries: list[Entry]) -> None:
-    tree = parsed(list_page("Issue", entries, SITE))
+def test_the_landing_page_lists_what_appears_in_issues() -> None:
+    spec = FeedSpec(name="papers/paper", title="Paper", address="papers/paper")
+    paper = Periodical(
+        title="Paper", description="", language="en", url=f"{SITE.url}/papers/paper", feed=spec
+    )
+    tree = parsed(landing_page(SITE, [], [paper]))
+    linked = {a.get("href") for a in tree.iter("a")}
+    assert {paper.url, f"{paper.url}.rss", f"{paper.url}.atom", f"{paper.url}.json"} <= linked
+
+
+@pytest.mark.parametrize("page", [article_page(an_entry(), SITE), an_issue_page(an_entry())])
+def test_every_page_forbids_all_but_its_own_style(page: bytes) -> None:
+    tree = parsed(page)
     (policy,) = [m.get("content") or "" for m in tree.iter("meta") if m.get("http-equiv")]
     assert "default-src 'none'" in policy
     assert "style-src 'sha256-" in policy

@@ -36,7 +36,7 @@ class Site:
 async def site(store_url: str, tmp_path: Path) -> AsyncIterator[Site]:
     settings = some_settings(store_url, tmp_path, digests=(a_digest(maximum=1),))
     async with a_house(settings, NOW) as house:
-        await reconcile(settings, house.declared, house.store, NOW)
+        await reconcile(settings, house.places, house.store, NOW)
         articles = [an_article(id=title, title=title, text=title) for title in TITLES]
         await house.store.ingest(articles, NOW)
         await publish(house.press, NOW)

@@ -47,7 +47,7 @@ async def reader(store_url: str, tmp_path: Path) -> AsyncIterator[Reader]:
         subscribers=(a_reader("first@readers.example", "morning", "evening"),),
     )
     async with a_house(settings, NOW) as house:
-        await reconcile(settings, house.declared, house.store, NOW)
+        await reconcile(settings, house.places, house.store, NOW)
         _, app = house.web()
         token = make_token(house.keys[0], LEAVE, 1, 1)
         transport = httpx.ASGITransport(app)

@@ -37,7 +37,7 @@ def settings(store_url: str, tmp_path: Path) -> Settings:
 @asynccontextmanager
 async def a_client(settings: Settings) -> AsyncIterator[tuple[House, httpx.AsyncClient]]:
     async with a_house(settings, NOW) as house:
-        await reconcile(settings, house.declared, house.store, NOW)
+        await reconcile(settings, house.places, house.store, NOW)
         for name, section in (("a", "Sport"), ("b", "Culture")):
             article = an_article(id=name, path="", title=f"About {name}", section=section)
             await house.store.ingest([article], NOW)
@@ -115,7 +115,7 @@ async def test_a_token_for_leaving_opens_no_feed(settings: Settings) -> None:
 async def test_a_reader_who_left_everything_gets_an_empty_feed(settings: Settings) -> None:
     async with a_client(settings) as (house, client):
         path = await path_of(house)
-        await reconcile(replace(settings, subscribers=()), house.declared, house.store, NOW)
+        await reconcile(replace(settings, subscribers=()), house.places, house.store, NOW)
         answer = await client.get(path)
     assert answer.status_code == 200
     assert feedparser.parse(answer.content).entries == []

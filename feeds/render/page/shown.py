@@ -1,0 +1,83 @@
+"""An article as pages show it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from feeds.article import Article, Entry
+from feeds.document import Date, Enclosure
+from feeds.feed import Site
+from feeds.kit.language import direction, direction_of, same_language
+from feeds.kit.text import one_line, shorten
+
+BRIEF = 280  # characters of a summary in a list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An article as the pages show it; `day` is an ISO date, "" where none is known."""
+
+    title: str
+    url: str
+    original: str
+    lang: str
+    dir: str
+    authors: str
+    publication: str
+    section: str
+    day: str
+    summary: str
+    html: str
+    paragraphs: tuple[str, ...]
+    image: str
+    enclosures: tuple[Enclosure, ...]
+
+
+def shown(entry: Entry, site: Site) -> Shown:
+    """Return `entry` as the pages of `site` show it, its day in the zone of the site."""
+    article = entry.article
+    names = (one_line(author.name) for author in article.authors)
+    return Shown(
+        title=one_line(article.title),
+        url=article.url or site.article_url(article.id),
+        original=article.url,
+        lang=article.language,
+        dir=_direction(article, site),
+        authors=", ".join(name for name in names if name),
+        publication="" if article.publication == site.name else article.publication,
+        section=article.section,
+        day=_day(article.published, site),
+        summary=shorten(one_line(article.summary or article.text[: 8 * BRIEF]), BRIEF),
+        html=article.html,
+        paragraphs=_paragraphs(article),
+        image="" if escape(article.image) in article.html else article.image,
+        enclosures=article.enclosures,
+    )
+
+
+def _direction(article: Article, site: Site) -> str:
+    if article.language and not same_language(article.language, site.language):
+        return direction(article.language)
+    return direction_of(article.title) or direction(site.language)
+
+
+def _day(date: Date | None, site: Site) -> str:
+    """Return the day in the zone of the site; one without a time is that day everywhere."""
+    if date is None:
+        return ""
+    return _local(date.at, "UTC" if date.day_only else site.timezone).date().isoformat()
+
+
+def _local(at: datetime, zone: str) -> datetime:
+    try:
+        return at.astimezone(ZoneInfo(zone))
+    except OverflowError:  # the first or last day that there is
+        return at.replace(tzinfo=UTC)
+
+
+def _paragraphs(article: Article) -> tuple[str, ...]:
+    parts = (one_line(part) for part in (article.text or article.summary).split("\n\n"))
+    return tuple(part for part in parts if part)

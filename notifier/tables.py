@@ -110,7 +110,8 @@ lanes = Table(
     UniqueConstraint("digest", "schedule", "timezone", "language", "selection"),
 )
 
-# `articles` is how many the window has; `edition_id` names the words that anybody may read.
+# `articles` is how many the window has; `edition_id` names the words that anybody may read. Who was
+# served elsewhere on `day` gets nothing; null where several slots may fall on one date.
 issues = Table(
     "issues",
     metadata,
@@ -120,6 +121,7 @@ issues = Table(
     Column("slot", Text, nullable=False),
     Column("instant", Instant, nullable=False),
     Column("local_date", Text),
+    Column("day", Text),
     Column("after", BigInteger, nullable=False),
     Column("upto", BigInteger, nullable=False),
     Column("articles", Integer, nullable=False),
@@ -155,6 +157,17 @@ editions = Table(
     Index("editions_by_arrival", "last_arrival", "first_arrival"),
 )
 
+# What the readers of an issue get who are owed what came after `after`, and have had of it what
+# `mask` says; nothing where there is no edition, for they have had it all.
+issue_parts = Table(
+    "issue_parts",
+    metadata,
+    Column("issue_id", Number, ForeignKey("issues.id"), primary_key=True),
+    Column("after", BigInteger, primary_key=True),
+    Column("mask", Text, primary_key=True),
+    Column("edition_id", Text, ForeignKey("editions.id")),
+)
+
 # What one sender works on at a time; `fence` grows with every claim.
 chunks = Table(
     "chunks",
@@ -169,13 +182,15 @@ chunks = Table(
     Index("chunks_by_state", "state", "due"),
 )
 
+# One row for each reader of an issue. There are very many, written from the tables they point to:
+# checking that each of these is there would take as long as writing them.
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("issue_id", Number, ForeignKey("issues.id"), primary_key=True),
-    Column("subscriber_id", Number, ForeignKey("subscribers.id"), primary_key=True),
-    Column("subscription_id", Number, ForeignKey("subscriptions.id"), nullable=False),
-    Column("edition_id", Text, ForeignKey("editions.id"), nullable=False),
+    Column("issue_id", Number, primary_key=True),
+    Column("subscriber_id", Number, primary_key=True),
+    Column("subscription_id", Number, nullable=False),
+    Column("edition_id", Text, nullable=False),
     Column("chunk", Integer, nullable=False),
     Column("after", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
@@ -187,6 +202,7 @@ deliveries = Table(
     Column("changed_at", Instant, nullable=False),
     Index("deliveries_by_chunk", "issue_id", "chunk", "state"),
     Index("deliveries_by_subscriber", "subscriber_id", "issue_id"),
+    sqlite_with_rowid=False,
 )
 
 secret_keys = Table(

@@ -21,6 +21,10 @@ _LOGIN_REFUSED = frozenset({530, 534, 535, 538})  # RFC 4954, 6
 _TEXT_LIMIT = 500
 
 
+RESENT = "resent after doubt"
+WITHDRAWN = "withdrawn"
+
+
 class State(enum.StrEnum):
     """The states of a delivery; the audience of an issue is the sum over all of them."""
 

@@ -1,23 +1,41 @@
 """Enlisting: from groups of readers to the rows of their deliveries, some readers at a time.
 
-Statements only; `opening` runs them.
+Statements only, over the issues that are being opened; `opening` runs them. Those whose readers
+have had different parts of them are for `parting`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Update,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from notifier.delivery.audience import Group, Lane
-from notifier.delivery.claims import claims, masks
 from notifier.delivery.delivery import State
 from notifier.delivery.outbox import Edition
-from notifier.delivery.statements import audience
+from notifier.delivery.statements import awake, owed
 from notifier.digest.issue import Due
-from notifier.digest.overlap import Overlap
-from notifier.tables import chunks, deliveries, subscribers, subscriptions
+from notifier.tables import (
+    chunks,
+    deliveries,
+    issue_parts,
+    issues,
+    lanes,
+    subscribers,
+    subscriptions,
+)
 
 CHUNK = 100  # deliveries that one connection works on between two looks at the ledger
 BATCH = 20 * CHUNK  # readers who are looked at in one transaction
@@ -46,109 +64,104 @@ class NewIssue:
         found = {edition.id: edition for _, edition in self.editions}
         return found | {self.public.id: self.public} if self.public else found
 
+    @property
+    def is_parted(self) -> bool:
+        """Whether its readers have had different parts of it."""
+        return any(group.mask for group in (*self.nothing, *(group for group, _ in self.editions)))
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some subscriptions of the lane, and the rows that their readers get."""
+    """Some subscriptions of the lanes of some issues: those with a number in `(first, last]`."""
 
-    issue_id: int
-    issue: NewIssue
-    after_id: int
-    number: int
+    issue_ids: tuple[int, ...]
     now: datetime
+    first: int
+    last: int
+    first_chunk: int = 0
 
-    def ids(self) -> Select[tuple[int]]:
-        """The subscriptions, in force or not."""
-        mine = (subscriptions.c.lane_id == self.issue.lane.id, subscriptions.c.id > self.after_id)
-        return select(subscriptions.c.id).where(*mine).order_by(subscriptions.c.id).limit(BATCH)
+    def everybody(self) -> Select[tuple[int]]:
+        """How many there are, in force or not."""
+        of_lanes = subscriptions.c.lane_id.in_(select(issues.c.lane_id).where(self._mine()))
+        return select(func.count()).select_from(subscriptions).where(of_lanes, self._some())
 
-    def within(self, last: int) -> ColumnElement[bool]:
-        """The condition that a subscription is one of these, up to `last`."""
-        return and_(
-            subscriptions.c.lane_id == self.issue.lane.id,
-            subscriptions.c.id > self.after_id,
-            subscriptions.c.id <= last,
-        )
-
-    def readers(self, last: int) -> Select[tuple[int, ...]]:
-        """Who is in the audience, where they were served up to, and their masks per overlap."""
-        lane = self.issue.lane
-        place = func.coalesce(subscriptions.c.cursor, lane.cursor).label("place")
-        columns = [
-            case((place == after, mask), else_=literal(0)).label(name)
-            for after, overlap in self._overlaps().items()
-            for name, mask in zip(
-                _names(after, overlap),
-                masks(overlap, claims(after, self.issue_id)),
-                strict=True,
-            )
-        ]
-        query = select(subscriptions.c.id, subscriptions.c.subscriber_id, place, *columns)
-        query = query.select_from(subscriptions.join(subscribers))
-        # The limit keeps SQLite from working out a mask again for each group that is asked for.
-        return query.where(self.within(last), audience(lane.id, self.now, self.issue.day)).limit(
-            BATCH
-        )
-
-    def rows(self, readers: Subquery) -> Select[tuple[object, ...]]:
-        """The rows of those `readers` who are in a group, in chunks."""
-        whens = [(_is_of(group, readers), edition.id) for group, edition in self.issue.editions]
-        edition = case(*whens, else_=None) if whens else null()
-        columns_ = (readers.c.id, readers.c.subscriber_id, readers.c.place)
-        chosen = select(*columns_, edition.label("edition_id")).subquery()
-        rank = func.row_number().over(order_by=chosen.c.id)
-        values: dict[str, object] = {
-            "issue_id": self.issue_id,
-            "state": str(State.QUEUED),
-            "reason": "",
-            "attempts": 0,
-            "due": self.now,
-            "words": "",
-            "changed_at": self.now,
+    def rows(self) -> Select[tuple[object, ...]]:
+        """The rows of the readers who get something, in chunks."""
+        rank = func.row_number().over(partition_by=issues.c.id, order_by=subscriptions.c.id)
+        columns = constants(self.now) | {
+            "issue_id": issues.c.id,
+            "subscriber_id": subscriptions.c.subscriber_id,
+            "subscription_id": subscriptions.c.id,
+            "edition_id": issue_parts.c.edition_id,
+            "chunk": (rank - 1) // CHUNK + self.first_chunk,
+            "after": issue_parts.c.after,
         }
-        columns = {
-            "subscriber_id": chosen.c.subscriber_id,
-            "subscription_id": chosen.c.id,
-            "edition_id": chosen.c.edition_id,
-            "chunk": (rank - 1) // CHUNK + self._first_chunk,
-            "after": chosen.c.place,
-        }
-        row = [
-            columns[name] if name in columns else literal(values[name], deliveries.c[name].type)
-            for name in ROW
-        ]
-        return select(*row).where(chosen.c.edition_id.is_not(None))
+        served = issue_parts.c.edition_id.is_not(None)
+        return self._of_parts(*row_of(columns)).where(served)
 
     def chunks(self) -> Select[tuple[object, ...]]:
         """The chunks of the rows that were written."""
+        mine = (
+            deliveries.c.issue_id.in_(self.issue_ids),
+            deliveries.c.chunk >= self.first_chunk,
+        )
+        columns = (
+            deliveries.c.issue_id,
+            deliveries.c.chunk,
+            literal("ready"),
+            literal(0),
+            literal(""),
+            literal(self.now, chunks.c.due.type),
+        )
+        return select(*columns).where(*mine).distinct()
+
+    def carried(self) -> Update:
+        """Carry along those who have had everything."""
+        behind = (issue_parts.c.edition_id.is_(None), issue_parts.c.after < issues.c.upto)
+        ids = self._of_parts(subscriptions.c.id).where(*behind)
+        upto = select(issues.c.upto).where(
+            self._mine(), issues.c.lane_id == subscriptions.c.lane_id
+        )
         return (
-            select(
-                literal(self.issue_id, chunks.c.issue_id.type),
-                deliveries.c.chunk,
-                literal("ready"),
-                literal(0),
-                literal(""),
-                literal(self.now, chunks.c.due.type),
-            )
-            .where(
-                deliveries.c.issue_id == self.issue_id,
-                deliveries.c.chunk >= self._first_chunk,
-            )
-            .distinct()
+            update(subscriptions)
+            .where(subscriptions.c.id.in_(ids))
+            .values(cursor=upto.scalar_subquery())
         )
 
-    def among(self, groups: tuple[Group, ...], readers: Subquery) -> ColumnElement[bool]:
-        """The condition that a reader is in one of `groups`."""
-        return case(*((_is_of(group, readers), True) for group in groups), else_=False)
+    def kept(self) -> Update:
+        """Give those who get nothing, and had the cursor of the lane, a cursor of their own."""
+        mine = (self._mine(), issues.c.lane_id == subscriptions.c.lane_id)
+        row = (
+            select(deliveries.c.issue_id)
+            .join(issues, issues.c.id == deliveries.c.issue_id)
+            .where(*mine, deliveries.c.subscriber_id == subscriptions.c.subscriber_id)
+            .correlate(subscriptions)
+        )
+        cursor = select(lanes.c.cursor).where(lanes.c.id == subscriptions.c.lane_id)
+        of_lanes = subscriptions.c.lane_id.in_(select(issues.c.lane_id).where(self._mine()))
+        stays = (of_lanes, self._some(), subscriptions.c.cursor.is_(None), ~row.exists())
+        return update(subscriptions).where(*stays).values(cursor=cursor.scalar_subquery())
 
-    @property
-    def _first_chunk(self) -> int:
-        return self.number * (BATCH // CHUNK)
+    def _of_parts(self, *columns: ColumnElement[Any]) -> Select[tuple[object, ...]]:
+        """Those in the audience who are where a part of their issue begins."""
+        place = func.coalesce(subscriptions.c.cursor, lanes.c.cursor)
+        of_part = (issue_parts.c.issue_id == issues.c.id, issue_parts.c.after == place)
+        on = subscriptions.c.served_on
+        elsewhere = or_(issues.c.day.is_(None), on.is_(None), on < issues.c.day)
+        joined = (
+            issues.join(lanes, lanes.c.id == issues.c.lane_id)
+            .join(subscriptions, subscriptions.c.lane_id == issues.c.lane_id)
+            .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+            .join(issue_parts, and_(*of_part))
+        )
+        query = select(*columns).select_from(joined)
+        return query.where(self._mine(), self._some(), owed(), awake(self.now), elsewhere)
 
-    def _overlaps(self) -> dict[int, Overlap]:
-        """The overlaps that matter, by place."""
-        groups = (*self.issue.nothing, *(group for group, _ in self.issue.editions))
-        return {group.after: group.overlap for group in groups if group.overlap.parts}
+    def _mine(self) -> ColumnElement[bool]:
+        return issues.c.id.in_(self.issue_ids) & (issues.c.state == "opening")
+
+    def _some(self) -> ColumnElement[bool]:
+        return and_(subscriptions.c.id > self.first, subscriptions.c.id <= self.last)
 
 
 ROW = (
@@ -167,10 +180,19 @@ ROW = (
 )
 
 
-def _names(after: int, overlap: Overlap) -> list[str]:
-    return [f"mask_{after}_{word}" for word in range(overlap.words)]
+def constants(now: datetime) -> dict[str, ColumnElement[Any]]:
+    """What all new deliveries have in common, by column."""
+    values: dict[str, object] = {
+        "state": str(State.QUEUED),
+        "reason": "",
+        "attempts": 0,
+        "due": now,
+        "words": "",
+        "changed_at": now,
+    }
+    return {name: literal(value, deliveries.c[name].type) for name, value in values.items()}
 
 
-def _is_of(group: Group, readers: Subquery) -> ColumnElement[bool]:
-    had = zip(_names(group.after, group.overlap), group.mask, strict=True)
-    return and_(readers.c.place == group.after, *(readers.c[name] == mask for name, mask in had))
+def row_of(columns: dict[str, ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """Return `columns` in the order of `ROW`."""
+    return [columns[name] for name in ROW]

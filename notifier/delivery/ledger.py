@@ -15,11 +15,17 @@ from sqlalchemy import ColumnElement, and_, case, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database
-from notifier.delivery.delivery import Answer, State
+from notifier.delivery.delivery import RESENT, WITHDRAWN, Answer, State
 from notifier.delivery.statements import awake, return_windows, suppressed
-from notifier.tables import active, chunks, deliveries, issues, subscribers, subscriptions
-
-RESENT = "resent after doubt"
+from notifier.tables import (
+    active,
+    chunks,
+    deliveries,
+    issue_parts,
+    issues,
+    subscribers,
+    subscriptions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +142,20 @@ class Ledger:
             unwanted = await _why_not(connection, job, now)
             if not await _renew(connection, chunk, now + lease):
                 return None
-            if unwanted:
-                values |= {"state": str(State.SKIPPED), "reason": unwanted}
-                await return_windows(connection, _is(job) & pending)
+            if unwanted == WITHDRAWN and job.reason == RESENT:
+                # It may have been taken, so its articles count as had.
+                values |= {"state": str(State.IN_DOUBT), "reason": unwanted}
+            elif unwanted:
+                # What may have been taken before keeps its articles.
+                ended = State.IN_DOUBT if job.reason == RESENT else State.SKIPPED
+                values |= {"state": str(ended), "reason": unwanted}
+                if ended is State.SKIPPED:
+                    await return_windows(connection, _is(job) & pending)
             else:
                 values["attempts"] = deliveries.c.attempts + 1
+            same = deliveries.c.edition_id == job.edition_id
             started = await connection.execute(
-                update(deliveries).where(_is(job), pending).values(values)
+                update(deliveries).where(_is(job), pending, same).values(values)
             )
         return State(str(values["state"])) if started.rowcount else None
 
@@ -226,11 +239,15 @@ async def _settle_doubts(
 
 async def _why_not(connection: AsyncConnection, job: Job, now: datetime) -> str:
     """Return why the reader must not be written to, or ""; a leave has to wait until we commit."""
+    stands = select(issue_parts.c.issue_id).where(
+        issue_parts.c.issue_id == job.issue_id, issue_parts.c.edition_id == job.edition_id
+    )
     query = (
         select(
             case((active(), ""), else_="left").label("left"),
             case((suppressed(), "suppressed"), else_="").label("suppressed"),
             case((awake(now), ""), else_="paused").label("paused"),
+            case((stands.exists(), ""), else_=WITHDRAWN).label("withdrawn"),
         )
         .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
         .where(subscriptions.c.id == job.subscription_id)

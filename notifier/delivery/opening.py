@@ -1,30 +1,31 @@
-"""Opening an issue: a row for every reader, in bounded transactions, then the cursor.
+"""Opening issues: a row for every reader, in bounded transactions, then the cursors.
 
 Set-based. Every step may be done twice, by two schedulers or again after a crash, and comes out
-once: unique keys and conditional marks decide, not memory. One issue is opened at a time, for what
-a reader has had is known only of issues all of whose rows are written.
+once: unique keys and conditional marks decide, not memory. What a reader has had is known only of
+issues all of whose rows are written; so those of one digest are opened together, and nothing else
+meanwhile.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
-from notifier.delivery.audience import Lane
+from notifier.delivery.announcing import announce
 from notifier.delivery.delivery import State
-from notifier.delivery.enlisting import BATCH, ROW, Batch, NewIssue
-from notifier.delivery.outbox import Edition
-from notifier.delivery.statements import (
-    find_issue,
-    is_as_seen,
-    is_opening,
-    is_other_opening,
-    serve,
-)
-from notifier.tables import chunks, deliveries, editions, issues, subscriptions
+from notifier.delivery.enlisting import BATCH, CHUNK, ROW, Batch, NewIssue
+from notifier.delivery.parting import Parted
+from notifier.delivery.statements import are_opening, at_least
+from notifier.tables import chunks, deliveries, issues, lanes, subscriptions
+
+TOGETHER = 200  # issues that are opened together at most
+
+_EVERYBODY = 2**62  # above any number of a subscription
 
 
 class Opening:
@@ -34,143 +35,155 @@ class Opening:
         self._database = database
 
     async def open(self, issue: NewIssue, now: datetime) -> int | None:
-        """Open `issue`: a row for every reader, then the cursor; return its number.
+        """Open one issue; see `open_together`."""
+        return (await self.open_together([issue], now))[0]
 
-        Returns None if that slot of the lane was opened or skipped before, if the lane has been
-        served since it was looked at, or while another issue is being opened.
+    async def open_together(self, new: Sequence[NewIssue], now: datetime) -> list[int | None]:
+        """Open issues of one digest: a row for every reader, then the cursors.
+
+        Returns their numbers; None for one whose slot was opened or skipped before, whose lane has
+        been served since it was looked at, and for all of them while others are being opened.
         """
-        issue_id = await self._announce(issue, now)
-        if issue_id is None:
-            return None
-        last: int | None = 0
-        number = 0
-        while last is not None:
-            last = await self._enlist(Batch(issue_id, issue, last, number, now))
-            number += 1
-        opened = await self._flip(issue_id, issue)
-        if opened:
-            await self._spend(issue_id, issue.lane)
-        return issue_id if opened else None
+        found: list[int | None] = []
+        for start in range(0, len(new), TOGETHER):
+            some = new[start : start + TOGETHER]
+            async with self._database.write(Lock.OPEN) as connection:
+                ids = await announce(connection, self._database, some, now)
+            by_id = {ids[issue.lane.id]: issue for issue in some if issue.lane.id in ids}
+            opened = await self._write_and_flip(by_id, now) if by_id else set()
+            numbers = [ids.get(issue.lane.id) for issue in some]
+            found += [number if number in opened else None for number in numbers]
+        return found
 
-    async def _announce(self, issue: NewIssue, now: datetime) -> int | None:
-        """Write the editions, and the issue as `opening`; find it again after a crash."""
-        lane, slot = issue.lane, issue.due.slot
-        async with self._database.write(Lock.OPEN) as connection:
-            known = await find_issue(connection, lane.id, slot.identity)
-            if known is not None and known[1] not in {"opening", "held"}:
-                return None
-            if await is_other_opening(connection, known[0] if known else 0):
-                return None
-            as_seen = await is_as_seen(connection, lane.id, lane.cursor, lane.served_at)
-            if known is None and not as_seen:
-                return None
-            for edition in issue.words.values():
-                row = _edition(edition) | {"created_at": now}
-                await connection.execute(self._database.insert_new(editions).values(row))
-            values = _issue(issue, now)
-            if known:
-                await connection.execute(
-                    update(issues).where(issues.c.id == known[0]).values(values)
-                )
-                return known[0]
-            created = await connection.execute(insert(issues).values(values).returning(issues.c.id))
-            number: int = created.scalar_one()
-            return number
+    async def _write_and_flip(self, by_id: Mapping[int, NewIssue], now: datetime) -> set[int]:
+        for batch in await self._batches(by_id, now):
+            await self._enlist(batch, by_id)
+        opened = await self._flip(tuple(by_id))
+        await self._spend(tuple(opened))
+        return opened
 
-    async def _enlist(self, batch: Batch) -> int | None:
-        """Write the rows of some readers; return where to go on, None where there is nobody left.
+    async def _batches(self, by_id: Mapping[int, NewIssue], now: datetime) -> list[Batch]:
+        """Part the readers of all lanes into batches: small lanes together, a big one in parts."""
+        query = (
+            select(issues.c.id, func.count().label("size"))
+            .join(subscriptions, subscriptions.c.lane_id == issues.c.lane_id)
+            .where(issues.c.id.in_(by_id))
+            .group_by(issues.c.id)
+            .order_by(issues.c.id)
+        )
+        async with self._database.read() as connection:
+            sizes = {row.id: row.size for row in await connection.execute(query)}
+        batches = []
+        together: list[int] = []
+        for number, size in sizes.items():
+            if size > BATCH or by_id[number].is_parted:
+                batches += await self._parts(number, by_id[number].lane.id, now)
+            elif sum(sizes[one] for one in together) + size > BATCH:
+                batches.append(Batch(tuple(together), now, 0, _EVERYBODY))
+                together = [number]
+            else:
+                together.append(number)
+        return [*batches, Batch(tuple(together), now, 0, _EVERYBODY)] if together else batches
+
+    async def _parts(self, number: int, lane_id: int, now: datetime) -> list[Batch]:
+        """Part the readers of one lane by where the numbers of their subscriptions lie."""
+        ids = subscriptions.c.id
+        rank = func.row_number().over(order_by=ids).label("rank")
+        ranked = select(ids, rank).where(subscriptions.c.lane_id == lane_id).subquery()
+        query = select(ranked.c.id).where(ranked.c.rank % BATCH == 0).order_by(ranked.c.id)
+        async with self._database.read() as connection:
+            ends = list((await connection.execute(query)).scalars())
+        # The last one is open at its end: a reader may come meanwhile.
+        bounds = pairwise([0, *ends, _EVERYBODY])
+        return [
+            Batch((number,), now, first, last, position * (BATCH // CHUNK))
+            for position, (first, last) in enumerate(bounds)
+        ]
+
+    async def _enlist(self, batch: Batch, by_id: Mapping[int, NewIssue]) -> None:
+        """Write the rows of some readers of issues that are still being opened.
 
         Whoever gets none keeps the place they have, or is carried along if they have had it all.
         """
-        ids = batch.ids().subquery()
-        async with self._database.write() as connection:
-            if not await is_opening(connection, batch.issue_id):
-                return None
-            counted = await connection.execute(select(func.count(), func.max(ids.c.id)))
-            size, last = counted.one()
-            if size:
-                # Up to `last`, not so many: on PostgreSQL a reader may come between statements.
-                await self._write(connection, batch, last)
-        return last if size == BATCH else None
-
-    async def _write(self, connection: AsyncConnection, batch: Batch, last: int) -> None:
         insert_new = self._database.insert_new
-        readers = batch.readers(last).subquery()
-        await connection.execute(insert_new(deliveries).from_select(list(ROW), batch.rows(readers)))
         names = ["issue_id", "number", "state", "fence", "owner", "due"]
-        await connection.execute(insert_new(chunks).from_select(names, batch.chunks()))
-        if batch.issue.nothing:
-            had_all = select(readers.c.id).where(batch.among(batch.issue.nothing, readers))
-            carried = update(subscriptions).where(subscriptions.c.id.in_(had_all))
-            await connection.execute(carried.values(cursor=batch.issue.upto))
-        row = select(deliveries.c.issue_id).where(
-            deliveries.c.issue_id == batch.issue_id,
-            deliveries.c.subscriber_id == subscriptions.c.subscriber_id,
+        news = [by_id[number] for number in batch.issue_ids]
+        written = -1
+        async with self._database.write() as connection:
+            if not await are_opening(connection, batch.issue_ids):
+                return
+            if news[0].is_parted:
+                await self._enlist_parted(connection, batch, news[0])
+            else:
+                rows = insert_new(deliveries).from_select(list(ROW), batch.rows())
+                written = (await connection.execute(rows)).rowcount
+                if any(issue.nothing for issue in news):
+                    await connection.execute(batch.carried())
+            await connection.execute(insert_new(chunks).from_select(names, batch.chunks()))
+            # Counted after they were written: whoever is counted and has no row is found.
+            if written != await connection.scalar(batch.everybody()):
+                await connection.execute(batch.kept())
+
+    async def _enlist_parted(
+        self, connection: AsyncConnection, batch: Batch, issue: NewIssue
+    ) -> None:
+        parted = Parted(
+            batch.issue_ids[0], issue, batch.first, batch.last, batch.first_chunk, batch.now
         )
-        stays = (batch.within(last), subscriptions.c.cursor.is_(None), ~row.exists())
-        kept = update(subscriptions).where(*stays).values(cursor=batch.issue.lane.cursor)
-        await connection.execute(kept)
+        readers = parted.readers().subquery()
+        rows = self._database.insert_new(deliveries).from_select(list(ROW), parted.rows(readers))
+        await connection.execute(rows)
+        if issue.nothing:
+            behind = readers.c.place < issue.upto
+            had_all = select(readers.c.id).where(parted.among(issue.nothing, readers), behind)
+            carried = update(subscriptions).where(subscriptions.c.id.in_(had_all))
+            await connection.execute(carried.values(cursor=issue.upto))
 
-    async def _flip(self, issue_id: int, issue: NewIssue) -> bool:
-        """Make the issue open, and move the cursor of its lane; tell whether it is open now."""
-        slot = issue.due.slot
+    async def _flip(self, numbers: Sequence[int]) -> set[int]:
+        """Make what is being opened open, and move the cursors of its lanes; tell what is open."""
+        mine = issues.c.id.in_(numbers)
+        opening = (mine, issues.c.state == "opening")
+        served = {
+            "served_at": at_least(lanes.c.served_at, issues.c.instant),
+            "served_on": at_least(
+                func.coalesce(lanes.c.served_on, issues.c.local_date),
+                func.coalesce(issues.c.local_date, lanes.c.served_on),
+            ),
+            "cursor": at_least(lanes.c.cursor, issues.c.upto),
+            "covered_to": at_least(lanes.c.covered_to, issues.c.instant),
+        }
+        of_issue = (issues.c.lane_id == lanes.c.id, *opening)
+        open_ = (mine, issues.c.state.in_(["open", "done"]))
         async with self._database.write(Lock.OPEN) as connection:
-            opening = (issues.c.id == issue_id, issues.c.state == "opening")
-            flipped = await connection.execute(update(issues).where(*opening).values(state="open"))
-            if flipped.rowcount:
-                await serve(
-                    connection, issue.lane.id, slot.instant, slot.local_date, upto=issue.upto
-                )
-            known = await find_issue(connection, issue.lane.id, slot.identity)
-        return known is not None and known[1] in {"open", "done"}
+            await connection.execute(update(lanes).where(*of_issue).values(served))
+            await connection.execute(update(issues).where(*opening).values(state="open"))
+            return set((await connection.execute(select(issues.c.id).where(*open_))).scalars())
 
-    async def _spend(self, issue_id: int, lane: Lane) -> None:
+    async def _spend(self, numbers: Sequence[int]) -> None:
         """Those who were served have the cursor of the lane from now on.
 
         If this is broken off, they only look as if they were behind: what they have had is known.
         """
-        served = select(deliveries.c.issue_id).where(
-            deliveries.c.issue_id == issue_id,
-            deliveries.c.subscriber_id == subscriptions.c.subscriber_id,
-            deliveries.c.state != State.EXPIRED,
+        some = (
+            select(subscriptions.c.id)
+            .join(issues, issues.c.lane_id == subscriptions.c.lane_id)
+            .join(lanes, lanes.c.id == subscriptions.c.lane_id)
+            .join(
+                deliveries,
+                (deliveries.c.issue_id == issues.c.id)
+                & (deliveries.c.subscriber_id == subscriptions.c.subscriber_id),
+            )
+            .where(
+                issues.c.id.in_(numbers),
+                # Neither a window that was returned meanwhile nor a later one is passed over.
+                subscriptions.c.cursor >= deliveries.c.after,
+                issues.c.upto >= lanes.c.cursor,
+                deliveries.c.state.not_in([State.EXPIRED, State.SKIPPED]),
+            )
+            .limit(BATCH)
         )
-        own = (subscriptions.c.lane_id == lane.id, subscriptions.c.cursor.is_not(None))
-        some = select(subscriptions.c.id).where(*own, served.exists())
-        some = some.order_by(subscriptions.c.id).limit(BATCH)
         spent = update(subscriptions).where(subscriptions.c.id.in_(some)).values(cursor=None)
         while True:
             async with self._database.write() as connection:
                 if (await connection.execute(spent)).rowcount < BATCH:
                     return
-
-
-def _edition(edition: Edition) -> dict[str, object]:
-    arrivals = sorted(edition.arrivals)
-    return {name: getattr(edition, name) for name in Edition.__slots__} | {
-        "articles": list(edition.articles),
-        "arrivals": " ".join(map(str, arrivals)),
-        "content": edition.content,
-        "first_arrival": arrivals[0],
-        "last_arrival": arrivals[-1],
-    }
-
-
-def _issue(issue: NewIssue, now: datetime) -> dict[str, object]:
-    lane, slot, words = issue.lane, issue.due.slot, issue.words.values()
-    afters = [group.after for group, _ in issue.editions]
-    return {
-        "lane_id": lane.id,
-        "digest": lane.key.digest,
-        "slot": slot.identity,
-        "instant": slot.instant,
-        "local_date": slot.local_date and slot.local_date.isoformat(),
-        "after": min(afters, default=lane.cursor),
-        "upto": issue.upto,
-        "articles": max(len(edition.articles) for edition in words),
-        "spans_from": issue.due.spans_from,
-        "edition_id": issue.public and issue.public.id,
-        "expires": issue.due.expires,
-        "state": "opening",
-        "reason": "",
-        "opened_at": now,
-    }

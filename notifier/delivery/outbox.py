@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, Update, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
 from feeds.kit.text import digest
@@ -20,11 +21,22 @@ from notifier.delivery.statements import (
     expire_deliveries,
     find_issue,
     give_up,
+    in_force,
     serve,
 )
 from notifier.digest.issue import Due
 from notifier.schedule.slots import Slot
-from notifier.tables import chunks, deliveries, editions, issues, subscribers, subscriptions
+from notifier.tables import (
+    chunks,
+    deliveries,
+    editions,
+    issue_parts,
+    issues,
+    subscribers,
+    subscriptions,
+)
+
+USUAL = 20  # issues of late that tell what is usual
 
 _CHUNKS = 20  # chunks of deliveries that expire in one transaction
 _READERS = 2000  # readers whose cursors move in one transaction
@@ -88,6 +100,8 @@ class Outbox:
         """
         row = _issue(lane, slot, "skipped", reason, now)
         row |= {"upto": lane.cursor if upto is None else upto, "expires": slot.instant}
+        if upto is not None and upto > lane.cursor:
+            await self._keep_places(lane, slot, now)
         async with self._database.write(Lock.OPEN) as connection:
             known = await find_issue(connection, lane.id, slot.identity)
             if known is None:
@@ -100,12 +114,28 @@ class Outbox:
         if upto is not None:
             await self._advance(lane, slot, upto, now)
 
+    async def _keep_places(self, lane: Lane, slot: Slot, now: datetime) -> None:
+        """Leave those who are passed over where the lane is: nobody looked for what they get."""
+        passed_over = (
+            subscriptions.c.lane_id == lane.id,
+            subscriptions.c.cursor.is_(None),
+            ~in_force(now, slot.local_date),
+        )
+        readers = select(subscriptions.c.id).select_from(subscriptions.join(subscribers))
+        some = readers.where(*passed_over).order_by(subscriptions.c.id).limit(_READERS)
+        kept = update(subscriptions).where(subscriptions.c.id.in_(some)).values(cursor=lane.cursor)
+        await self._in_batches(kept)
+
     async def _advance(self, lane: Lane, slot: Slot, upto: int, now: datetime) -> None:
         """Carry those along who have cursors of their own: there was nothing for them either."""
         behind = (audience(lane.id, now, slot.local_date), subscriptions.c.cursor < upto)
         readers = select(subscriptions.c.id).select_from(subscriptions.join(subscribers))
         some = readers.where(*behind).order_by(subscriptions.c.id).limit(_READERS)
         moved = update(subscriptions).where(subscriptions.c.id.in_(some)).values(cursor=upto)
+        await self._in_batches(moved)
+
+    async def _in_batches(self, moved: Update) -> None:
+        """Move cursors until there are none left to be moved."""
         while True:
             async with self._database.write() as connection:
                 if (await connection.execute(moved)).rowcount < _READERS:
@@ -134,26 +164,23 @@ class Outbox:
 
     async def forget_opening(self, issue_id: int) -> None:
         """Take back an opening that cannot be gone on with: its slot is due again."""
-        mine = (issues.c.id == issue_id, issues.c.state == "opening")
         async with self._database.write(Lock.OPEN) as connection:
-            found = await connection.scalar(select(issues.c.id).where(*mine))
-            if found is not None:
-                await connection.execute(
-                    delete(deliveries).where(deliveries.c.issue_id == issue_id)
-                )
-                await connection.execute(delete(chunks).where(chunks.c.issue_id == issue_id))
-                await connection.execute(delete(issues).where(*mine))
+            await _forget(connection, issue_id)
 
-    async def usual(self, digest: str, limit: int = 20) -> list[int]:
+    async def usual(self, digest: str) -> list[int]:
         """Return how many articles the last issues of `digest` had."""
+        return [articles for _, articles in await self.recent(digest)]
+
+    async def recent(self, digest: str) -> list[tuple[datetime, int]]:
+        """Return the instants of the last issues of `digest`, latest first, each with its size."""
         query = (
-            select(issues.c.articles)
+            select(issues.c.instant, issues.c.articles)
             .where(issues.c.digest == digest, issues.c.state.in_(["open", "done"]))
-            .order_by(issues.c.instant.desc())
-            .limit(limit)
+            .order_by(issues.c.instant.desc(), issues.c.id.desc())
+            .limit(USUAL)
         )
         async with self._database.read() as connection:
-            return list((await connection.execute(query)).scalars())
+            return [(row.instant, row.articles) for row in await connection.execute(query)]
 
     async def opened_since(self, lane: Lane, since: datetime) -> list[datetime]:
         """Return the instants of the issues of `lane` after `since`."""
@@ -185,6 +212,9 @@ class Outbox:
                 row = (
                     await connection.execute(select(issues).where(issues.c.id == issue_id))
                 ).one()
+                if row.state == "opening" and row.slot.startswith("arrival:"):
+                    await _forget(connection, issue_id)  # no other slot has its articles
+                    return expired
                 if row.state == "opening":
                     await give_up(connection, issue_id, "not opened in time", now)
                     await serve(connection, row.lane_id, row.instant, _date(row.local_date))
@@ -214,6 +244,15 @@ class Outbox:
         """Close the issues all of whose deliveries have ended."""
         async with self._database.write() as connection:
             await close_finished(connection)
+
+
+async def _forget(connection: AsyncConnection, issue_id: int) -> None:
+    mine = (issues.c.id == issue_id, issues.c.state == "opening")
+    found = await connection.scalar(select(issues.c.id).where(*mine))
+    if found is not None:
+        for table in (deliveries, chunks, issue_parts):
+            await connection.execute(delete(table).where(table.c.issue_id == issue_id))
+        await connection.execute(delete(issues).where(*mine))
 
 
 def _pending(row: RowMapping) -> Pending:

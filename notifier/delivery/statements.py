@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notifier.delivery.delivery import State
+from notifier.delivery.delivery import RESENT, State
 from notifier.tables import (
     active,
     chunks,
@@ -44,13 +44,13 @@ async def serve(
     upto: int | None = None,
 ) -> None:
     """Move the clock of a lane, and with `upto` its cursor too; neither goes backwards."""
-    values: dict[str, object] = {"served_at": _at_least(lanes.c.served_at, instant)}
+    values: dict[str, object] = {"served_at": at_least(lanes.c.served_at, instant)}
     if local_date is not None:
         day = local_date.isoformat()
-        values["served_on"] = _at_least(func.coalesce(lanes.c.served_on, day), day)
+        values["served_on"] = at_least(func.coalesce(lanes.c.served_on, day), day)
     if upto is not None:
-        values["cursor"] = _at_least(lanes.c.cursor, upto)
-        values["covered_to"] = _at_least(lanes.c.covered_to, instant)
+        values["cursor"] = at_least(lanes.c.cursor, upto)
+        values["covered_to"] = at_least(lanes.c.covered_to, instant)
     await connection.execute(update(lanes).where(lanes.c.id == lane_id).values(values))
 
 
@@ -78,15 +78,22 @@ def audience(lane_id: int, now: datetime, local_date: date | None) -> ColumnElem
     Not where another lane has served them for the `local_date` of the slot, or a later one; None
     for a schedule of which several slots may fall on one date.
     """
-    condition = (subscriptions.c.lane_id == lane_id) & owed() & awake(now)
+    return (subscriptions.c.lane_id == lane_id) & in_force(now, local_date)
+
+
+def in_force(now: datetime, local_date: date | None) -> ColumnElement[bool]:
+    """The condition of `audience`, in whatever lane."""
+    condition = owed() & awake(now)
     if local_date is None:
         return condition
     on = subscriptions.c.served_on
     return condition & or_(on.is_(None), on < local_date.isoformat())
 
 
-def _at_least(column: ColumnElement[Any], value: object) -> ColumnElement[Any]:
-    return case((column < value, literal(value, column.type)), else_=column)
+def at_least(column: ColumnElement[Any], value: object) -> ColumnElement[Any]:
+    """Return `value`, or what stands in `column` if that is more."""
+    other = value if isinstance(value, ColumnElement) else literal(value, column.type)
+    return case((column < other, other), else_=column)
 
 
 async def return_windows(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
@@ -99,16 +106,32 @@ async def return_windows(connection: AsyncConnection, which: ColumnElement[bool]
     )
     theirs = subscriptions.c.id.in_(select(deliveries.c.subscription_id).where(which))
     later = or_(subscriptions.c.cursor.is_(None), subscriptions.c.cursor > owing)
-    moved = update(subscriptions).where(theirs, later).values(cursor=owing, served_on=None)
+    dates = (
+        select(issues.c.local_date)
+        .join(deliveries, deliveries.c.issue_id == issues.c.id)
+        .where(which, deliveries.c.subscription_id == subscriptions.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    # Another issue that they got on a later date still stands.
+    other = case((subscriptions.c.served_on != dates, subscriptions.c.served_on), else_=None)
+    moved = update(subscriptions).where(theirs, later).values(cursor=owing, served_on=other)
     await connection.execute(moved)
 
 
 async def expire_deliveries(
     connection: AsyncConnection, issue_id: int, numbers: Sequence[int], now: datetime
 ) -> int:
-    """End what waits in these chunks of an issue; nobody answers for a lost sender."""
+    """End what waits in these chunks of an issue; nobody answers for a lost sender.
+
+    What was to be resent may have been taken the first time: it stays in doubt.
+    """
     mine = and_(deliveries.c.issue_id == issue_id, deliveries.c.chunk.in_(numbers))
-    pending = and_(mine, deliveries.c.state.in_([State.QUEUED, State.DEFERRED]))
+    waiting = and_(mine, deliveries.c.state.in_([State.QUEUED, State.DEFERRED]))
+    doubtful = {"state": State.IN_DOUBT, "reason": "not resent in time", "changed_at": now}
+    again = and_(waiting, deliveries.c.reason == RESENT)
+    await connection.execute(update(deliveries).where(again).values(doubtful))
+    pending = and_(waiting, deliveries.c.reason != RESENT)
     await return_windows(connection, pending)
     expired = {"state": State.EXPIRED, "reason": "not sent in time", "changed_at": now}
     closed = await connection.execute(update(deliveries).where(pending).values(expired))
@@ -146,21 +169,8 @@ async def close_finished(connection: AsyncConnection) -> None:
     await connection.execute(update(issues).where(*finished).values(state="done"))
 
 
-async def is_as_seen(
-    connection: AsyncConnection, lane_id: int, cursor: int, served_at: datetime
-) -> bool:
-    """Tell whether a lane has not been served since it was seen so."""
-    same = (lanes.c.id == lane_id, lanes.c.cursor == cursor, lanes.c.served_at == served_at)
-    return (await connection.execute(select(lanes.c.id).where(*same))).first() is not None
-
-
-async def is_other_opening(connection: AsyncConnection, issue_id: int) -> bool:
-    """Tell whether another issue is being opened: one at a time can tell who has had what."""
-    other = select(issues.c.id).where(issues.c.state == "opening", issues.c.id != issue_id)
-    return (await connection.execute(other.limit(1))).first() is not None
-
-
-async def is_opening(connection: AsyncConnection, issue_id: int) -> bool:
-    """Tell whether rows may be added to an issue, and keep it so until we commit."""
-    query = select(issues.c.state).where(issues.c.id == issue_id).with_for_update(read=True)
-    return await connection.scalar(query) == "opening"
+async def are_opening(connection: AsyncConnection, numbers: Sequence[int]) -> bool:
+    """Tell whether rows may be added to any of these issues, and keep it so until we commit."""
+    opening = (issues.c.id.in_(numbers), issues.c.state == "opening")
+    query = select(issues.c.id).where(*opening).with_for_update(read=True)
+    return (await connection.execute(query)).first() is not None

@@ -76,18 +76,33 @@ def values_of(
     }
 
 
-def _story(request: Request, site: Site, entry: Entry, today: date, limits: Limits) -> Story:
+def dated(request: Request) -> tuple[str, ...]:
+    """Return every date that the words tell: all that a zone makes of them.
+
+    Readers in different zones to whom these are the same get the same words.
+    """
+    today = dates.local_date(request.instant, request.zone)
+    told = request.entries[: max(request.spec.maximum, 1)]
+    labels = [_label(request, entry, today) for entry in told]
+    return dates.long_day(today, request.language), _span(request), *labels
+
+
+def _label(request: Request, entry: Entry, today: date) -> str:
     published = entry.article.published
-    label = published and dates.label(
+    if published is None:
+        return ""
+    return dates.label(
         published.at,
         day_only=published.day_only,
         language=request.language,
         zone=request.zone,
         today=today,
     )
-    return story_of(
-        entry.article, site=site, language=request.language, date=label or "", limits=limits
-    )
+
+
+def _story(request: Request, site: Site, entry: Entry, today: date, limits: Limits) -> Story:
+    label = _label(request, entry, today)
+    return story_of(entry.article, site=site, language=request.language, date=label, limits=limits)
 
 
 def _span(request: Request) -> str:

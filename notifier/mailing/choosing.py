@@ -6,15 +6,16 @@ So that planning and sending come to the same: both ask here.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from feeds import Entry
 from feeds.store import ArticleStore
-from notifier.delivery.audience import Group
+from notifier.delivery.audience import Audience, Group
 from notifier.digest.issue import Size, is_too_little
-from notifier.digest.overlap import overlap_of
+from notifier.digest.overlap import NOTHING_HAD, Overlap, overlap_of
+from notifier.mailing.composing import Words
 from notifier.mailing.desk import Desk
 from notifier.mailing.turns import Turn
 
@@ -38,12 +39,52 @@ class Chosen:
     reason: str = "no reader to send to"
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many readers of a lane were served up to which arrival, if that was asked before.
+
+    `contents` are those that any of them has had; None where that is not known.
+    """
+
+    places: Mapping[int, int]
+    contents: frozenset[str] | None = None
+
+    def among(
+        self, earlier: Iterable[tuple[str, frozenset[int]]]
+    ) -> Iterator[tuple[str, frozenset[int]]]:
+        """Return those contents that matter to the lane."""
+        known = self.contents
+        return (one for one in earlier if known is None or one[0] in known)
+
+
 class Arrivals:
-    """The articles of windows; what was asked for last is kept in memory."""
+    """The articles of windows, who has had them, and their words: what one round asks for often."""
 
     def __init__(self, store: ArticleStore) -> None:
+        self.words = Words()
         self._store = store
         self._windows: OrderedDict[tuple[int, int], Sequence[Entry]] = OrderedDict()
+        self._earlier: dict[tuple[int, int], list[tuple[str, frozenset[int]]]] = {}
+        self._sealed: dict[datetime, int] = {}
+
+    async def sealed(self, instant: datetime, now: datetime) -> int:
+        """Return the last arrival at `instant`; nothing can arrive before it any more."""
+        if instant not in self._sealed:
+            self._sealed[instant] = await self._store.seal(instant, now)
+        return self._sealed[instant]
+
+    async def earlier(
+        self, audience: Audience, after: int, upto: int
+    ) -> list[tuple[str, frozenset[int]]]:
+        """Return the contents of all editions with an article of the window."""
+        key = (after, upto)
+        if key not in self._earlier:
+            self._earlier[key] = await audience.earlier(after, upto)
+        return self._earlier[key]
+
+    def opened(self) -> None:
+        """Forget who has had what: somebody has had more."""
+        self._earlier.clear()
 
     async def window(self, after: int, upto: int) -> Sequence[Entry]:
         """Return the articles in `(after, upto]`, by arrival."""
@@ -63,12 +104,21 @@ class Arrivals:
         return found
 
 
-async def choose(desk: Desk, arrivals: Arrivals, turn: Turn, upto: int, now: datetime) -> Chosen:
+async def choose(
+    desk: Desk,
+    arrivals: Arrivals,
+    turn: Turn,
+    upto: int,
+    now: datetime,
+    standing: Standing | None = None,
+) -> Chosen:
     """Choose from the arrivals up to `upto` for everybody in the audience at `now`."""
     lane, query = turn.lane, turn.query
     chosen = Chosen()
-    places = dict(await desk.audience.places(lane, now, turn.day))
-    if lane.public:
+    if standing is None:
+        standing = Standing(dict(await desk.audience.places(lane, now, turn.day)))
+    places = dict(standing.places)
+    if lane.public or places:
         places.setdefault(lane.cursor, 0)
     for after, readers in places.items():
         window = await arrivals.window(after, upto)
@@ -77,25 +127,22 @@ async def choose(desk: Desk, arrivals: Arrivals, turn: Turn, upto: int, now: dat
             chosen.size = Size(len(entries), turn.periods)
             if lane.public and not _too_little(turn, entries):
                 chosen.public = _ordered(entries)
-        for group in await _groups(desk, turn, (after, upto, readers), entries, now):
+        overlap = NOTHING_HAD
+        if entries and readers and standing.contents != frozenset():
+            earlier = await arrivals.earlier(desk.audience, after, upto)
+            overlap = overlap_of(entries, standing.among(earlier))
+        for group in await _groups(desk, turn, (after, readers), overlap, now):
             _sort_out(chosen, turn, group, entries)
     return chosen
 
 
 async def _groups(
-    desk: Desk,
-    turn: Turn,
-    place: tuple[int, int, int],
-    entries: Mapping[int, Entry],
-    now: datetime,
+    desk: Desk, turn: Turn, place: tuple[int, int], overlap: Overlap, now: datetime
 ) -> list[Group]:
     """Part the readers of one place by what they have had; one group where that is nothing."""
-    after, upto, readers = place
-    if not readers:
-        return []
-    overlap = overlap_of(entries, await desk.audience.earlier(after, upto)) if entries else None
-    if overlap is None or not overlap.parts:
-        return [Group(after, readers)]
+    after, readers = place
+    if not overlap.parts:
+        return [Group(after, readers)] if readers else []
     lane, slot = turn.lane, turn.slot.identity
     return await desk.audience.groups(lane, after, overlap, now, local_date=turn.day, slot=slot)
 

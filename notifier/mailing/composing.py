@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from feeds import Entry
 from feeds.kit.text import digest as fingerprint
 from notifier.delivery.message import freeze
 from notifier.delivery.outbox import Edition
+from notifier.digest.address import address_of
 from notifier.digest.compose import Composed, Request
+from notifier.digest.values import dated
 from notifier.mailing.desk import Desk
 from notifier.mailing.turns import Turn
+from notifier.tokens import PAGE, signed
+
+_KEPT = 256  # editions
+
+
+@dataclass(slots=True)
+class Words:
+    """Composed words that are kept for a while: lanes that are due together share many."""
+
+    _kept: OrderedDict[str, Edition] = field(default_factory=OrderedDict)
+
+    def of(self, name: str, make: Callable[[], Edition]) -> Edition:
+        """Return the edition of that name, made if it is not there."""
+        if name not in self._kept:
+            self._kept[name] = make()
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(name)
+        return self._kept[name]
 
 
 def compose(
@@ -21,8 +43,15 @@ def compose(
     entries: Sequence[Entry],
     now: datetime,
     spans_from: datetime | None = None,
+    *,
+    public: bool = False,
+    words: Words | None = None,
 ) -> Edition:
-    """Render and freeze the words; their name comes from everything that they are made of."""
+    """Render and freeze the words; their name comes from everything that they are made of.
+
+    Of words that are `public` the page is that of the issue; that of all others has an address
+    which only those know who get them. What is in `words` already is not made again.
+    """
     key, spec = turn.lane.key, turn.spec
     instant = turn.slot.instant
     request = Request(
@@ -32,21 +61,38 @@ def compose(
         zone=key.timezone,
         instant=instant,
         span=(spans_from, instant) if spans_from else None,
+        page_url=_public_page(desk, turn) if public else "",
     )
-    made_of = [f"{entry.article.id}/{entry.revision}/{entry.arrival}" for entry in entries]
-    name = fingerprint(repr(replace(request, entries=())), *made_of, repr(desk.site))[:32]
-    page_url = f"{desk.site.url}/digests/{spec.name}/{name}"
-    composed = desk.composer.compose(replace(request, page_url=page_url))
-    return Edition(
-        id=name,
-        digest=spec.name,
-        language=key.language,
-        subject=composed.subject,
-        articles=tuple(entry.article.id for entry in entries),
-        arrivals=tuple(entry.arrival or 0 for entry in entries),
-        shown=len(composed.shown),
-        frozen=_freeze(desk, turn, composed, now),
-    )
+    name = _name(desk, request)
+
+    def make() -> Edition:
+        personal = f"{desk.site.url}/digests/{spec.name}/{signed(desk.key, PAGE, name)}"
+        composed = desk.composer.compose(replace(request, page_url=request.page_url or personal))
+        return Edition(
+            id=name,
+            digest=spec.name,
+            language=key.language,
+            subject=composed.subject,
+            articles=tuple(entry.article.id for entry in entries),
+            arrivals=tuple(entry.arrival or 0 for entry in entries),
+            shown=len(composed.shown),
+            frozen=_freeze(desk, turn, composed, now),
+        )
+
+    return (words or Words()).of(name, make)
+
+
+def _name(desk: Desk, request: Request) -> str:
+    """Return what names the words: everything that they are made of, and when."""
+    made_of = (f"{e.article.id}/{e.revision}/{e.arrival}" for e in request.entries)
+    told = (request.language, request.instant.isoformat(), request.page_url, *dated(request))
+    return fingerprint(repr(request.spec), repr(desk.site), *told, *made_of)[:32]
+
+
+def _public_page(desk: Desk, turn: Turn) -> str:
+    """Return where everybody can read the issue of this turn."""
+    address = address_of(turn.slot, turn.lane.key.timezone, turn.schedule)
+    return f"{desk.site.url}/digests/{turn.spec.name}/{address}"
 
 
 def _freeze(desk: Desk, turn: Turn, composed: Composed, now: datetime) -> bytes:

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 
 from feeds import Site
 from feeds.errors import StoreError
-from notifier.delivery.delivery import Answer, Letter, Phase, State, Verdict, next_attempt
+from notifier.delivery.delivery import RESENT, Answer, Letter, Phase, State, Verdict, next_attempt
 from notifier.delivery.frozen import Frozen
-from notifier.delivery.ledger import RESENT, Chunk, Job, Ledger, Mark
+from notifier.delivery.ledger import Chunk, Job, Ledger, Mark
 from notifier.delivery.message import fill, message_id
 from notifier.delivery.outbox import Outbox
 from notifier.delivery.transport import Session, Transport
@@ -140,6 +140,8 @@ def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:
         once_more = resend and job.reason != RESENT
         state = State.DEFERRED if once_more else State.IN_DOUBT
         reason = RESENT if once_more else "no answer came"
+    elif state is State.FAILED and job.reason == RESENT:
+        state, reason = State.IN_DOUBT, "refused after doubt"  # the first copy may have been taken
     due = now
     if state is State.DEFERRED:
         seed = f"{job.issue_id}/{job.subscriber_id}"

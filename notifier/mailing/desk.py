@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from feeds import Site
 from feeds.store import ArticleStore
 from notifier.delivery.audience import Audience
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
+from notifier.delivery.successors import Successors
 from notifier.digest.compose import Composer
 from notifier.digest.spec import DigestSpec
 from notifier.settings import MailSettings
+from notifier.tokens import SecretKey
+
+
+@dataclass(slots=True)
+class Looked:
+    """Up to which change withdrawals were looked for: to save work."""
+
+    change: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +35,6 @@ class Desk:
     site: Site
     mail: MailSettings
     digests: tuple[DigestSpec, ...]
+    key: SecretKey
+    successors: Successors
+    looked: Looked = field(default_factory=Looked)

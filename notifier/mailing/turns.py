@@ -6,18 +6,21 @@ that stands first in the configuration: whoever comes first has the first claim 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 
 from feeds import Query
 from notifier.delivery.audience import Lane
+from notifier.delivery.opening import TOGETHER
+from notifier.delivery.outbox import Pending
 from notifier.digest.issue import Due, due, expiry
-from notifier.digest.lane import is_daily_at_most, schedule_of, selection_of
+from notifier.digest.lane import follows, is_daily_at_most, schedule_of, selection_of
 from notifier.digest.spec import DigestSpec
 from notifier.mailing.desk import Desk
 from notifier.schedule.language import Schedule
-from notifier.schedule.slots import Slot, extra_slot
+from notifier.schedule.slots import Slot, extra_slot, last_slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,14 @@ class Turn:
         return passed / self.schedule.period if self.schedule.period else 1.0
 
 
-async def lanes_of(desk: Desk, names: Sequence[str]) -> list[tuple[Lane, DigestSpec, Schedule]]:
+async def lanes_of(
+    desk: Desk, names: Sequence[str], numbers: Sequence[int] | None = None
+) -> list[tuple[Lane, DigestSpec, Schedule]]:
     """Return the lanes of these digests that anybody reads, with what they follow."""
     specs = specs_of(desk)
     return [
         (lane, specs[lane.key.digest], schedule_of(specs[lane.key.digest], lane.key))
-        for lane in await desk.audience.lanes(names)
+        for lane in await desk.audience.lanes(names, numbers)
         if lane.key.digest in specs
     ]
 
@@ -64,7 +69,7 @@ async def lanes_of(desk: Desk, names: Sequence[str]) -> list[tuple[Lane, DigestS
 async def due_turns(desk: Desk, at: datetime) -> list[Turn]:
     """Return the lanes that have a slot due at `at`, in order; none of those `at once`."""
     turns = []
-    for lane, spec, schedule in await lanes_of(desk, list(specs_of(desk))):
+    for lane, spec, schedule in await lanes_of(desk, *await _perhaps_due(desk, at)):
         found = due(
             spec,
             schedule,
@@ -77,6 +82,29 @@ async def due_turns(desk: Desk, at: datetime) -> list[Turn]:
         if found is not None:
             turns.append(Turn(lane, spec, schedule, found))
     return in_order(desk, turns)
+
+
+async def at_once_turns(desk: Desk, now: datetime) -> list[Turn]:
+    """Return the lanes that are served at once, each with a slot to look at `now`."""
+    specs = specs_of(desk)
+    numbers = [
+        clock.id
+        for clock in await desk.audience.clocks(list(specs))
+        if follows(specs[clock.digest], clock.schedule).at_once
+    ]
+    found = Due(slot=extra_slot(now), expires=now)
+    return [Turn(*one, found) for one in await lanes_of(desk, list(specs), numbers)]
+
+
+async def _perhaps_due(desk: Desk, at: datetime) -> tuple[list[str], list[int]]:
+    """Return digests, and those lanes of them whose clock is behind: most of the time, none."""
+    specs = specs_of(desk)
+    numbers = []
+    for clock in await desk.audience.clocks(list(specs)):
+        slot = last_slot(follows(specs[clock.digest], clock.schedule), clock.timezone, at)
+        if slot is not None and slot.instant > clock.served_at:
+            numbers.append(clock.id)
+    return list(specs), numbers
 
 
 async def extra_turns(desk: Desk, names: Sequence[str], at: datetime) -> list[Turn]:
@@ -94,10 +122,30 @@ async def extra_turns(desk: Desk, names: Sequence[str], at: datetime) -> list[Tu
     return in_order(desk, turns)
 
 
+async def pending_turns(desk: Desk, pending: Sequence[Pending]) -> list[tuple[Turn, Pending]]:
+    """Return the turn of the latest issue of each lane among those that were begun."""
+    latest: dict[int, Pending] = {}
+    for one in pending:
+        latest.setdefault(one.lane_id, one)
+    return [
+        (Turn(lane, spec, schedule, latest[lane.id].due), latest[lane.id])
+        for lane, spec, schedule in await lanes_of(desk, [one.digest for one in pending])
+        if lane.id in latest
+    ]
+
+
 def in_order(desk: Desk, turns: Sequence[Turn]) -> list[Turn]:
     """Return `turns` by instant, then as their digests stand in the configuration."""
     order = {spec.name: number for number, spec in enumerate(desk.digests)}
     return sorted(turns, key=lambda t: (t.slot.instant, order[t.spec.name], t.lane.id))
+
+
+def in_slices(turns: Sequence[Turn]) -> Iterator[list[Turn]]:
+    """Part turns, in order, into runs of one digest that are opened together."""
+    for _, run in groupby(turns, key=lambda turn: turn.spec.name):
+        some = list(run)
+        for start in range(0, len(some), TOGETHER):
+            yield some[start : start + TOGETHER]
 
 
 def specs_of(desk: Desk) -> Mapping[str, DigestSpec]:

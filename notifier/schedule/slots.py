@@ -65,12 +65,14 @@ def slots(schedule: Schedule, zone: str, after: datetime, upto: datetime) -> Ite
     return iter(())
 
 
+@lru_cache(maxsize=1024)  # thousands of lanes ask the same at one instant
 def next_slot(schedule: Schedule, zone: str, after: datetime) -> Slot | None:
     """Return the first slot later than `after`; None if there is none within eight years."""
     start = _bounded(after)
     return next(slots(schedule, zone, start, start + _HORIZON), None)
 
 
+@lru_cache(maxsize=1024)
 def last_slot(schedule: Schedule, zone: str, upto: datetime) -> Slot | None:
     """Return the last slot not later than `upto`; None if there is none within eight years."""
     end = _bounded(upto)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
 from feeds.kit.database import Database
-from notifier.declared import Declared, Placement, Wanted
 from notifier.delivery.audience import Audience, Group, Lane
 from notifier.delivery.enlisting import NewIssue
 from notifier.delivery.ledger import Chunk, Job, Ledger
@@ -16,7 +16,11 @@ from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Edition
 from notifier.digest.issue import Due
 from notifier.digest.lane import LaneKey
+from notifier.enrolment import Enrolment, Held
+from notifier.enrolment import declare as declared_as
+from notifier.roster import Change, Places
 from notifier.schedule.slots import Slot
+from notifier.subscriber import Choice, Declaration, address_key
 from notifier.tables import chunks, deliveries, issues, lanes, subscribers, subscriptions
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -27,23 +31,49 @@ LEASE = timedelta(seconds=90)
 LANE = LaneKey(digest="morning", schedule="every day at 07:30", timezone="UTC", language="en")
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A reader who is declared for `digests`, in the lanes of `zone`, from `cursor` on."""
+
+    name: str
+    cursor: int
+    zone: str
+    digests: tuple[str, ...]
+
+    @property
+    def declared(self) -> Declaration:
+        digests = {digest: Choice() for digest in self.digests}
+        return Declaration(email=f"{self.name}@readers.example", name=self.name, digests=digests)
+
+    def change(self, before: Enrolment | None) -> Change:
+        after = declared_as(before, self.declared)
+        held = {digest: self._in_lane(digest, one) for digest, one in after.held.items()}
+        starts = dict.fromkeys(held, self.cursor)
+        return Change(before=before, after=replace(after, held=held), starts=starts)
+
+    def _in_lane(self, digest: str, held: Held) -> Held:
+        return replace(held, lane=replace(LANE, digest=digest, timezone=self.zone))
+
+
 def wanted(
     name: str, *, cursor: int = 0, zone: str = "UTC", digests: tuple[str, ...] = ("morning",)
 ) -> Wanted:
     """Return a reader who is declared for `digests`, in the lane of `zone`."""
-    places = tuple(
-        Placement(
-            lane=LaneKey(digest=digest, schedule=LANE.schedule, timezone=zone, language="en"),
-            cursor=cursor,
-        )
-        for digest in digests
-    )
-    return Wanted(address=f"{name}@readers.example", name=name, places=places)
+    return Wanted(name, cursor, zone, digests)
 
 
 async def declare(database: Database, *readers: Wanted, now: datetime = START) -> None:
     """Make the declared readers these, and no others."""
-    await Declared(database).reconcile(readers, now)
+    places = Places(database)
+    others = {key async for page in places.known() for key in page}
+    wishes = {address_key(one.declared.email): one for one in readers}
+    standing = await places.enrolments(others | wishes.keys())
+    changes = [one.change(standing.get(key)) for key, one in wishes.items()]
+    for key in others - wishes.keys():
+        after = declared_as(standing[key], None)
+        starts = dict.fromkeys(after.held, 0)
+        changes.append(Change(before=standing[key], after=after, starts=starts))
+    await places.apply([one for one in changes if one.before != one.after], now)
 
 
 async def the_lane(database: Database, zone: str = "UTC") -> Lane:

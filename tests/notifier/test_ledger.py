@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import update
 
 from feeds.kit.database import Database
-from notifier.declared import Declared
-from notifier.delivery import enlisting
+from notifier.delivery import enlisting, opening
 from notifier.delivery.delivery import Phase, State, unanswered
-from notifier.delivery.ledger import RESENT, Ledger, Mark
+from notifier.delivery.delivery import RESENT
+from notifier.delivery.ledger import Ledger, Mark
 from notifier.delivery.outbox import Outbox
 from notifier.roster import Roster
 from notifier.tables import subscriptions
@@ -27,6 +27,7 @@ from tests.notifier.issues import (
     chunk_states,
     claimed,
     cursors,
+    declare,
     issue_states,
     open_for,
     states,
@@ -217,7 +218,7 @@ async def test_who_is_gone_is_passed_over_just_before_sending(
     elif how == "paused":
         await pause(database, SLOT + MINUTE)
     else:
-        await Declared(database).reconcile([], SLOT)
+        await declare(database, now=SLOT)
     assert await ledger.start(chunk, job, SLOT, LEASE) is State.SKIPPED
     reason = "left" if how == "undeclared" else how
     assert await states(database) == {"ada": ("skipped", reason)}
@@ -340,7 +341,8 @@ class TestExpiry:
 async def test_a_big_issue_is_claimed_chunk_by_chunk(
     database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enlisting, "CHUNK", 10)
+    for module in (enlisting, opening):
+        monkeypatch.setattr(module, "CHUNK", 10)
     await open_for(database, *(f"reader{number}" for number in range(13)))
     sizes = []
     while (chunk := await ledger.claim("tester", SLOT, LEASE, resend=True)) is not None:
@@ -351,7 +353,8 @@ async def test_a_big_issue_is_claimed_chunk_by_chunk(
 async def test_two_who_claim_at_once_get_two_chunks(
     store_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enlisting, "CHUNK", 10)
+    for module in (enlisting, opening):
+        monkeypatch.setattr(module, "CHUNK", 10)
     await open_for(database, *(f"reader{number}" for number in range(11)))
     other = Database(store_url)
     one, two = await asyncio.gather(

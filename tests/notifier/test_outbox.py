@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import event
 
 from feeds.kit.database import Database
-from notifier.delivery import enlisting, opening
+from notifier.delivery import enlisting, opening, parting
 from notifier.delivery.audience import Audience, Group
-from notifier.delivery.enlisting import NewIssue
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
@@ -49,9 +48,9 @@ class Interrupted(Opening):
         super().__init__(database)
         self._happens = happens
 
-    async def _flip(self, issue_id: int, issue: NewIssue) -> bool:
+    async def _flip(self, numbers: Sequence[int]) -> set[int]:
         await self._happens()
-        return await super()._flip(issue_id, issue)
+        return await super()._flip(numbers)
 
 
 async def crash() -> None:
@@ -205,9 +204,9 @@ async def test_the_readers_of_the_lane_are_held_over_too(database: Database) -> 
 
 
 def small_batches(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    for module in (opening, enlisting):
+    for module in (opening, enlisting, parting):
         monkeypatch.setattr(module, "BATCH", size)
-    monkeypatch.setattr(enlisting, "CHUNK", size // 2)
+        monkeypatch.setattr(module, "CHUNK", size // 2)
 
 
 async def test_a_big_audience_is_written_in_parts_and_nobody_is_left_out(

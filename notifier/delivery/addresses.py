@@ -5,11 +5,17 @@ Refuses what could not be written into an SMTP command or a header as it stands.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
+from urllib.parse import quote
 
 from notifier.errors import InvalidMessage
 from notifier.subscriber import is_address
+
+_URL = re.compile(r"https?://[!#-;=?-~]+")
+_AUTHORITY = re.compile(r"(?P<scheme>https?://)(?P<host>[^/?#:@]+)(?P<port>(?::\d+)?)(?P<rest>.*)")
+_RESERVED = "%/?#[]@!$&'()*+,;=:-._~"
 
 
 def wire_address(address: str) -> str:
@@ -35,6 +41,23 @@ def ascii_domain(domain: str) -> str:
     if not labels or not all(0 < len(label) <= 63 for label in labels):
         raise InvalidMessage(f"not a domain: {domain[:100]!r}")
     return ".".join(labels)
+
+
+def ascii_url(url: str) -> str:
+    """Return an http or https address as it may stand in a header: ASCII, without white space.
+
+    Its host becomes A-labels, whatever else is not ASCII becomes percent codes (RFC 3987, 3.1);
+    an ASCII one comes back as it is. InvalidMessage when it is none.
+    """
+    if not url.isascii() and url.isprintable():
+        found = _AUTHORITY.fullmatch(url)
+        if found:
+            host = ascii_domain(found["host"])
+            rest = quote(found["rest"], safe=_RESERVED)
+            url = f"{found['scheme']}{host}{found['port']}{rest}"
+    if not _URL.fullmatch(url):
+        raise InvalidMessage(f"not a link that can stand in a header: {url[:100]!r}")
+    return url
 
 
 def needs_smtputf8(address: str) -> bool:

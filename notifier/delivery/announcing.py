@@ -11,16 +11,15 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from feeds.kit.database import Database
 from notifier.delivery.enlisting import NewIssue
 from notifier.delivery.outbox import Edition
-from notifier.tables import editions, issue_parts, issues, lanes
+from notifier.tables import issue_parts, issues, lanes
 
 
 async def announce(
-    connection: AsyncConnection, database: Database, new: Sequence[NewIssue], now: datetime
+    connection: AsyncConnection, new: Sequence[NewIssue], now: datetime
 ) -> dict[int, int]:
-    """Write issues of different lanes as `opening`, with their words; return numbers by lane.
+    """Write issues of different lanes as `opening`; their words are there. Return numbers by lane.
 
     What was announced before and broken off is found again, and what was held is taken up. There
     is none for a lane that was served meanwhile, and none at all while others are being opened.
@@ -35,10 +34,6 @@ async def announce(
     as_seen = await _as_seen(connection, new)
     fresh = [issue for issue in new if issue.lane.id in as_seen - known.keys()]
     ours = [issue for issue in new if issue.lane.id in ids]
-    words = {name: one for issue in (*fresh, *ours) for name, one in issue.words.items()}
-    if words:
-        rows = [row_of_edition(edition, now) for edition in words.values()]
-        await connection.execute(database.insert_new(editions), rows)
     for issue in ours:
         again = update(issues).where(issues.c.id == ids[issue.lane.id])
         await connection.execute(again.values(_issue(issue, now)))

@@ -5,18 +5,22 @@ Reads only. What is due and what the words are is decided elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import RowMapping, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select
 
 from feeds.kit.database import Database
-from notifier.delivery.claims import claims, earlier, masks
-from notifier.delivery.statements import audience, find_issue, owed
+from notifier.delivery.claims import claims, contents_of, earlier, masks
+from notifier.delivery.statements import audience, find_issue, in_force, owed
 from notifier.digest.lane import LaneKey, chosen_in
 from notifier.digest.overlap import NOTHING_HAD, Overlap
+from notifier.schedule.slots import Slot
 from notifier.tables import lanes, subscribers, subscriptions
+
+_IN_LIST = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,29 @@ class Lane:
     covered_to: datetime
     served_on: date | None = None
     public: bool = False
+
+    def served(self, slot: Slot, upto: int | None = None) -> Lane:
+        """Return the lane after `slot`, and with `upto` served to there; nothing goes backwards."""
+        days = [day for day in (self.served_on, slot.local_date) if day]
+        clock = replace(
+            self, served_at=max(self.served_at, slot.instant), served_on=max(days, default=None)
+        )
+        if upto is None:
+            return clock
+        covered = max(self.covered_to, slot.instant)
+        return replace(clock, cursor=max(self.cursor, upto), covered_to=covered)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How far a lane is: the last slot considered, and its local date."""
+
+    id: int
+    digest: str
+    schedule: str
+    timezone: str
+    served_at: datetime
+    served_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +83,24 @@ class Audience:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def lanes(self, digests: Sequence[str]) -> list[Lane]:
-        """Return the lanes of `digests` that anybody reads, in the order they were made."""
+    async def clocks(self, digests: Sequence[str]) -> list[Clock]:
+        """Return how far the lanes of `digests` are, whether anybody reads them or not."""
+        names = ("id", "digest", "schedule", "timezone", "served_at", "served_on")
+        query = select(*(lanes.c[name] for name in names)).where(lanes.c.digest.in_(digests))
+        async with self._database.read() as connection:
+            rows = await connection.execute(query)
+            return [
+                Clock(**(dict(row) | {"served_on": _date(row["served_on"])}))
+                for row in rows.mappings()
+            ]
+
+    async def lanes(
+        self, digests: Sequence[str], numbers: Sequence[int] | None = None
+    ) -> list[Lane]:
+        """Return the lanes of `digests` that anybody reads, in the order they were made.
+
+        With `numbers`, only those among them.
+        """
         has_reader = (
             select(subscriptions.c.id)
             .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
@@ -65,10 +108,13 @@ class Audience:
             .correlate(lanes)
         )
         read = or_(lanes.c.public, has_reader.exists())
-        query = select(lanes).where(lanes.c.digest.in_(digests), read)
+        query = select(lanes).where(lanes.c.digest.in_(digests), read).order_by(lanes.c.id)
+        found: list[Lane] = []
         async with self._database.read() as connection:
-            rows = (await connection.execute(query.order_by(lanes.c.id))).mappings().all()
-        return [_lane(row) for row in rows]
+            for some in [None] if numbers is None else _some(numbers):
+                which = query if some is None else query.where(lanes.c.id.in_(some))
+                found += [lane_from(row) for row in (await connection.execute(which)).mappings()]
+        return found
 
     async def places(
         self, lane: Lane, now: datetime, local_date: date | None = None
@@ -77,16 +123,41 @@ class Audience:
 
         `local_date` is that of a slot that nobody may get who was served elsewhere on it.
         """
-        cursor = func.coalesce(subscriptions.c.cursor, lane.cursor)
+        return (await self.places_of([lane], now, local_date)).get(lane.id, [])
+
+    async def places_of(
+        self, several: Sequence[Lane], now: datetime, local_date: date | None = None
+    ) -> dict[int, list[tuple[int, int]]]:
+        """Return the places of the readers of several lanes, by the number of the lane."""
+        cursor = func.coalesce(subscriptions.c.cursor, lanes.c.cursor)
         query = (
-            select(cursor, func.count())
-            .select_from(subscriptions.join(subscribers))
-            .where(audience(lane.id, now, local_date))
-            .group_by(cursor)
-            .order_by(cursor)
+            select(lanes.c.id, cursor, func.count())
+            .select_from(subscriptions.join(subscribers).join(lanes))
+            .group_by(lanes.c.id, cursor)
+            .order_by(lanes.c.id, cursor)
         )
+        found: dict[int, list[tuple[int, int]]] = {}
         async with self._database.read() as connection:
-            return [(after, readers) for after, readers in await connection.execute(query)]
+            for some in _some([lane.id for lane in several]):
+                mine = (lanes.c.id.in_(some), in_force(now, local_date))
+                for lane, after, readers in await connection.execute(query.where(*mine)):
+                    found.setdefault(lane, []).append((after, readers))
+        return found
+
+    async def contents_of(
+        self, several: Sequence[Lane], after: int
+    ) -> dict[int, frozenset[str]] | None:
+        """Return which contents with something after `after` readers of these lanes have had.
+
+        By the number of the lane; None where that is not known, so it may be any.
+        """
+        found: dict[int, set[str]] = {lane.id: set() for lane in several}
+        async with self._database.read() as connection:
+            for some in _some(list(found)):
+                rows = await connection.execute(contents_of(some, after))
+                for row in rows:
+                    found[row.lane].add(row.content)
+        return {lane: frozenset(contents) for lane, contents in found.items()}
 
     async def earlier(self, after: int, upto: int) -> list[tuple[str, frozenset[int]]]:
         """Return the contents of all editions with an article of the window, by name."""
@@ -110,20 +181,28 @@ class Audience:
         async with self._database.read() as connection:
             known = await find_issue(connection, lane.id, slot)
             had = masks(overlap, claims(after, known[0] if known else None))
-            readers = (
-                select(*(mask.label(f"mask{number}") for number, mask in enumerate(had)))
-                .select_from(subscriptions.join(subscribers))
-                .where(
-                    audience(lane.id, now, local_date),
-                    func.coalesce(subscriptions.c.cursor, lane.cursor) == after,
-                )
-            ).subquery()
-            query = select(func.count(), *readers.c).group_by(*readers.c).order_by(*readers.c)
+            here = place_of(lane) == after
+            query = groups_of(had, audience(lane.id, now, local_date) & here)
             rows = await connection.execute(query)
             return [Group(after, count, overlap, tuple(mask)) for count, *mask in rows]
 
 
-def _lane(row: RowMapping) -> Lane:
+def place_of(lane: Lane) -> ColumnElement[int]:
+    """The arrival that a subscription of `lane` was served up to."""
+    return func.coalesce(subscriptions.c.cursor, lane.cursor)
+
+
+def groups_of(
+    had: Sequence[ColumnElement[int]], who: ColumnElement[bool]
+) -> Select[tuple[Any, ...]]:
+    """The masks that occur where `who` holds, each after how many have it."""
+    labels = [mask.label(f"mask{number}") for number, mask in enumerate(had)]
+    readers = select(*labels).select_from(subscriptions.join(subscribers)).where(who).subquery()
+    return select(func.count(), *readers.c).group_by(*readers.c).order_by(*readers.c)
+
+
+def lane_from(row: RowMapping) -> Lane:
+    """Return the lane that a full row of `lanes` holds."""
     topics, words = chosen_in(row["selection"])
     key = LaneKey(
         digest=row["digest"],
@@ -139,6 +218,15 @@ def _lane(row: RowMapping) -> Lane:
         cursor=row["cursor"],
         served_at=row["served_at"],
         covered_to=row["covered_to"],
-        served_on=date.fromisoformat(row["served_on"]) if row["served_on"] else None,
+        served_on=_date(row["served_on"]),
         public=row["public"],
     )
+
+
+def _some(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Part numbers into lists that a statement can hold."""
+    return (numbers[start : start + _IN_LIST] for start in range(0, len(numbers), _IN_LIST))
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

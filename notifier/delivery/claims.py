@@ -7,9 +7,12 @@ earlier contents matter is decided by `digest.overlap`.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Select,
     Subquery,
     and_,
     case,
@@ -38,8 +41,34 @@ async def earlier(
     return [(content, frozenset(map(int, arrivals.split()))) for content, arrivals in rows]
 
 
-def claims(after: int, but: int | None = None) -> Subquery:
-    """The claims on articles after `after`: who has which content; none of the issue `but`."""
+def contents_of(numbers: Sequence[int], after: int) -> Select[tuple[int, str]]:
+    """What readers of these lanes have of articles after `after`: lane and content, once each."""
+    since = select(func.min(issues.c.id)).where(issues.c.upto > after).scalar_subquery()
+    return (
+        select(subscriptions.c.lane_id.label("lane"), editions.c.content)
+        .join(deliveries, deliveries.c.subscriber_id == subscriptions.c.subscriber_id)
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+        .where(
+            subscriptions.c.lane_id.in_(numbers),
+            deliveries.c.issue_id >= since,
+            deliveries.c.state.in_(KEPT),
+            editions.c.last_arrival > after,
+        )
+        .distinct()
+    )
+
+
+def claims(
+    after: int,
+    but: int | None = None,
+    *,
+    lost: Collection[int] = (),
+    stale: Collection[int] = (),
+) -> Subquery:
+    """The claims on articles after `after`: who has which content; none of the issue `but`.
+
+    None of the `lost` issues, and of the `stale` ones none that nobody has begun to send.
+    """
     since = select(func.min(issues.c.id)).where(issues.c.upto > after).scalar_subquery()
     mine = (deliveries.c.state.in_(KEPT), deliveries.c.issue_id >= since)
     query = (
@@ -47,7 +76,16 @@ def claims(after: int, but: int | None = None) -> Subquery:
         .join(editions, editions.c.id == deliveries.c.edition_id)
         .where(*mine)
     )
-    return (query.where(deliveries.c.issue_id != but) if but else query).subquery("claims")
+    if stale:
+        query = query.where(~waiting_of(stale))
+    gone = {*lost, *([but] if but else ())}
+    return (query.where(deliveries.c.issue_id.not_in(gone)) if gone else query).subquery("claims")
+
+
+def waiting_of(stale: Collection[int]) -> ColumnElement[bool]:
+    """The condition that a delivery is of a `stale` issue, and waits to be sent."""
+    waiting = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
+    return and_(deliveries.c.issue_id.in_(stale), waiting)
 
 
 def masks(overlap: Overlap, had: Subquery) -> list[ColumnElement[int]]:

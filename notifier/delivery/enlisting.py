@@ -38,7 +38,7 @@ from notifier.tables import (
 )
 
 CHUNK = 100  # deliveries that one connection works on between two looks at the ledger
-BATCH = 20 * CHUNK  # readers who are looked at in one transaction
+BATCH = 10 * CHUNK  # readers who are looked at in one transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +80,11 @@ class Batch:
     last: int
     first_chunk: int = 0
 
-    def everybody(self) -> Select[tuple[int]]:
+    def everybody(self) -> Select[int]:
         """How many there are, in force or not."""
         of_lanes = subscriptions.c.lane_id.in_(select(issues.c.lane_id).where(self._mine()))
-        return select(func.count()).select_from(subscriptions).where(of_lanes, self._some())
+        counted = func.count(subscriptions.c.id)
+        return select(counted.label("everybody")).where(of_lanes, self._some())
 
     def rows(self) -> Select[tuple[object, ...]]:
         """The rows of the readers who get something, in chunks."""

@@ -22,11 +22,15 @@ class Place(enum.StrEnum):
     TO = "r"
     MESSAGE_ID = "i"
     UNSUBSCRIBE = "u"
+    SIGNATURE = "d"
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A gap in the frozen bytes; `name` is a slot's name, for a subject its whole template."""
+    """A gap in the frozen bytes; `name` is a slot's name, for a subject its whole template.
+
+    For signatures it is the time of signing (Unix), and the selectors, with spaces between.
+    """
 
     place: Place
     name: str = ""

@@ -53,6 +53,10 @@ def mailbox(name: str, display: str, address: str) -> bytes:
     A local part that is not ASCII stands there in UTF-8 (RFC 6532).
     """
     addr_spec = wire_address(address)
+    if _ATOMS.fullmatch(display) and "=?" not in display:  # most names, in one step
+        line = f"{name}: {display} <{addr_spec}>\r\n"
+        if len(line) <= _LINE:
+            return line.encode("utf-8")
     if not (text := one_line(display)):
         return _folded(name, [addr_spec])
     return _folded(name, [*_phrase(text), f"<{addr_spec}>"])

@@ -16,14 +16,15 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
-from notifier.delivery.announcing import announce
+from notifier.delivery.announcing import announce, row_of_edition
 from notifier.delivery.delivery import State
 from notifier.delivery.enlisting import BATCH, CHUNK, ROW, Batch, NewIssue
 from notifier.delivery.parting import Parted
 from notifier.delivery.statements import are_opening, at_least
-from notifier.tables import chunks, deliveries, issues, lanes, subscriptions
+from notifier.tables import chunks, deliveries, editions, issues, lanes, subscriptions
 
 TOGETHER = 200  # issues that are opened together at most
+_EDITIONS = 20  # of some tens of kilobytes each, that are written in one transaction
 
 _EVERYBODY = 2**62  # above any number of a subscription
 
@@ -47,13 +48,22 @@ class Opening:
         found: list[int | None] = []
         for start in range(0, len(new), TOGETHER):
             some = new[start : start + TOGETHER]
+            await self._keep_words(some, now)
             async with self._database.write(Lock.OPEN) as connection:
-                ids = await announce(connection, self._database, some, now)
+                ids = await announce(connection, some, now)
             by_id = {ids[issue.lane.id]: issue for issue in some if issue.lane.id in ids}
             opened = await self._write_and_flip(by_id, now) if by_id else set()
             numbers = [ids.get(issue.lane.id) for issue in some]
             found += [number if number in opened else None for number in numbers]
         return found
+
+    async def _keep_words(self, new: Sequence[NewIssue], now: datetime) -> None:
+        words = {name: edition for issue in new for name, edition in issue.words.items()}
+        rows = [row_of_edition(edition, now) for edition in words.values()]
+        for start in range(0, len(rows), _EDITIONS):
+            async with self._database.write() as connection:
+                insert_new = self._database.insert_new(editions)
+                await connection.execute(insert_new, rows[start : start + _EDITIONS])
 
     async def _write_and_flip(self, by_id: Mapping[int, NewIssue], now: datetime) -> set[int]:
         for batch in await self._batches(by_id, now):
@@ -116,12 +126,14 @@ class Opening:
                 await self._enlist_parted(connection, batch, news[0])
             else:
                 rows = insert_new(deliveries).from_select(list(ROW), batch.rows())
-                written = (await connection.execute(rows)).rowcount
+                counting = rows.execution_options(preserve_rowcount=True)
+                written = (await connection.execute(counting)).rowcount
                 if any(issue.nothing for issue in news):
                     await connection.execute(batch.carried())
             await connection.execute(insert_new(chunks).from_select(names, batch.chunks()))
             # Counted after they were written: whoever is counted and has no row is found.
-            if written != await connection.scalar(batch.everybody()):
+            counted = (await connection.execute(batch.everybody())).one()
+            if written != counted.everybody:
                 await connection.execute(batch.kept())
 
     async def _enlist_parted(

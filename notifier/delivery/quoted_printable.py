@@ -13,10 +13,8 @@ from collections.abc import Iterator
 SOFT_BREAK = b"=\r\n"
 
 _LIMIT = 75  # and one "=" more makes the standard's 76
-_CODES = tuple(
-    bytes([octet]) if 32 <= octet <= 126 and octet != 61 else b"=%02X" % octet
-    for octet in range(256)
-)
+_CODES = tuple(b"=%02X" % octet for octet in range(256))
+_SPECIAL = re.compile(rb"[^ -<>-~]")
 _PLAIN = re.compile(rb"(?!From )[!-\-/-<>-~](?:[ -<>-~]{0,73}[!-<>-~])?")
 
 
@@ -32,13 +30,16 @@ def encode(text: str) -> bytes:
 def _line(raw: bytes) -> bytes:
     if _PLAIN.fullmatch(raw) or not raw:
         return raw
-    codes = [_CODES[octet] for octet in raw]
+    coded = _SPECIAL.sub(_code, raw)
     if raw.startswith((b".", b"From ")):
-        codes[0] = b"=%02X" % raw[0]
+        coded = b"=%02X" % raw[0] + coded[1:]
     if raw[-1] == 32:
-        codes[-1] = b"=20"
-    coded = b"".join(codes)
+        coded = coded[:-1] + b"=20"
     return SOFT_BREAK.join(_wrapped(coded)) if len(coded) > _LIMIT else coded
+
+
+def _code(found: re.Match[bytes]) -> bytes:
+    return _CODES[found[0][0]]
 
 
 def _wrapped(coded: bytes) -> Iterator[bytes]:

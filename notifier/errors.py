@@ -42,6 +42,10 @@ class InvalidMessage(NotifierError):
     """A message that must not be sent as it is: a line break in a header, an unknown slot."""
 
 
+class InvalidKey(NotifierError):
+    """A private key that cannot sign messages; says why, and nothing of the key."""
+
+
 class TransportError(NotifierError):
     """The way out cannot be used at all: a folder that cannot be written, a missing password."""
 

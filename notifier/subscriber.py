@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 
 from notifier.schedule.language import Schedule
@@ -20,12 +21,14 @@ _LABEL = re.compile(r"[^\W_]([\w-]{0,61}[^\W_])?\Z")
 class Choice:
     """How one reader wants one digest; nothing chosen means as the digest has it.
 
-    `topics` are among those of the digest; `words` are the reader's own, as in a selection.
+    `topics` are among those of the digest; `words` are the reader's own, as in a selection. Nothing
+    comes before the local date `pause_until`.
     """
 
     topics: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     schedule: Schedule | None = None
+    pause_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
-"""Long lists of subscribers as CSV: columns `email name digests timezone language topics schedule`.
+"""Long lists of subscribers as CSV, with the columns COLUMNS; only `email` must be there.
 
-Several values in one column are separated by spaces or `;`. Topics go to those digests of the
-row that have them, a schedule to all of them. Refuses unknown columns, and what is no CSV.
+Several values in one column are separated by spaces or `;`, words and phrases by `;` only. Topics
+go to those digests of the row that have them; words, a schedule and a pause to all of them. Refuses
+unknown columns, and what is no CSV.
 """
 
 from __future__ import annotations
@@ -17,7 +18,17 @@ from notifier.configuration.files import Item, SourceFile
 from notifier.configuration.problems import Report, Spot, did_you_mean
 from notifier.configuration.readers import Topics
 
-COLUMNS = ("email", "name", "digests", "timezone", "language", "topics", "schedule")
+COLUMNS = (
+    "email",
+    "name",
+    "digests",
+    "timezone",
+    "language",
+    "topics",
+    "words",
+    "schedule",
+    "pause_until",
+)
 
 _SIZE = 512 * 1024 * 1024
 _SEPARATORS = re.compile(r"[\s;]+")
@@ -115,12 +126,13 @@ def _row(
         name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()
     }
     wanted = _values(filled.pop("topics", ""))
-    schedule = filled.pop("schedule", "")
+    same: dict[str, object] = {"words": list(_phrases(filled.pop("words", "")))}
+    same |= {name: filled.pop(name, "") for name in ("schedule", "pause_until")}
+    same = {name: value for name, value in same.items() if value}
     digests: dict[str, object] = {}
     for name in _values(filled.pop("digests", "")):
-        choice: dict[str, object] = {"schedule": schedule} if schedule else {}
         here = [topic for topic in wanted if topic in topics.get(name, ())]
-        digests[name] = choice | ({"topics": here} if here else {})
+        digests[name] = same | ({"topics": here} if here else {})
     row = Row(file, (), {**filled, "digests": digests}, line, columns, cells)
     offered = {topic for name in digests for topic in topics.get(name, ())}
     for topic in wanted:
@@ -128,6 +140,10 @@ def _row(
             hint = did_you_mean(topic, sorted(offered))
             report.error(row.at("topics"), f"no digest here has a topic `{topic[:60]}`", hint)
     return row
+
+
+def _phrases(cell: str) -> dict[str, None]:
+    return dict.fromkeys(filter(None, map(str.strip, cell.split(";"))))
 
 
 def _values(cell: str) -> list[str]:

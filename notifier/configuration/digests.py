@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from feeds import Query
+from feeds import Query, can_match
+from notifier.configuration.files import Item
 from notifier.configuration.models import DigestSection
 from notifier.configuration.problems import Report, did_you_mean
 from notifier.configuration.scalars import NAMES, is_name
 from notifier.configuration.sections import Sections
 from notifier.configuration.selections import check_sources, query, within
 from notifier.configuration.validation import Part, check
+from notifier.digest.choices import Choices
+from notifier.digest.lane import selection_of
 from notifier.digest.spec import DigestSpec, Topic, Welcome
+from notifier.subscriber import Declaration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,9 @@ def digests(sections: Sections, world: World, report: Report) -> tuple[DigestSpe
         part = check(DigestSection, item, world.environ, report)
         if part is not None:
             _check(part, world, report)
-            found.append(_digest(name, part.values, world))
+            spec = _digest(name, part.values, world)
+            _check_reach(spec, item, report)
+            found.append(spec)
     return tuple(found)
 
 
@@ -46,6 +52,26 @@ def topic_names(sections: Sections) -> dict[str, tuple[str, ...]]:
         topics = item.value.get("topics") if isinstance(item.value, dict) else None
         found[name] = tuple(topics) if isinstance(topics, dict) else ()
     return found
+
+
+def check_readers(
+    digests: Iterable[DigestSpec],
+    readers: Collection[Declaration],
+    sections: Sections,
+    report: Report,
+) -> None:
+    """Warn of digests that none of the declared readers gets, where readers are declared at all.
+
+    Not of those that offer choices, for their readers come by themselves.
+    """
+    if report.errors or not readers:
+        return  # a reader may be meant who is not understood
+    wanted = {digest for reader in readers for digest in reader.digests}
+    for spec in digests:
+        if spec.name not in wanted and spec.choices is None:
+            message = f"none of the declared readers gets the digest `{spec.name}`"
+            hint = "readers come with `paperround subscribers add` too; `choices: {}` says so here"
+            report.warning(sections.digests[spec.name].key(), message, hint)
 
 
 def _check(part: Part[DigestSection], world: World, report: Report) -> None:
@@ -82,8 +108,48 @@ def _digest(name: str, values: DigestSection, world: World) -> DigestSpec:
         template=values.template,
         minimum=values.articles.min,
         maximum=values.articles.max,
+        longest_wait=values.articles.longest_wait,
+        fuse=values.articles.fuse,
+        hold=values.hold,
+        limit=values.limit,
         welcome=Welcome(values.welcome),
         topics=topics,
         late=values.late,
         expires=values.expires,
+        choices=_choices(values),
     )
+
+
+def _choices(values: DigestSection) -> Choices | None:
+    if values.choices is None:
+        return None
+    return Choices(schedules=values.choices.schedules, hours=values.choices.hours)
+
+
+def _check_reach(spec: DigestSpec, item: Item, report: Report) -> None:
+    """Warn of selections that no article can ever match."""
+    where = item.at("select") if _says(item, "select") else item.key()
+    if not can_match(spec.select):
+        message = f"no article can ever be in the digest `{spec.name}`"
+        report.warning(where, message, _why(spec.select))
+        return
+    for name, topic in spec.topics.items():
+        spot = item.at("topics", name, "select")
+        if not can_match(topic.select):
+            report.warning(
+                spot, f"no article can ever be in the topic `{name}`", _why(topic.select)
+            )
+        elif not can_match(selection_of(spec, (name,))):
+            message = f"no article of the digest `{spec.name}` can ever be in the topic `{name}`"
+            hint = "a topic is a part of its digest: `select` of the two leaves nothing in common"
+            report.warning(spot, message, hint)
+
+
+def _why(query: Query) -> str:
+    if query.exclude is not None and can_match(replace(query, exclude=None)):
+        return "`not` takes away everything that is selected"
+    return "what is asked for contradicts itself"
+
+
+def _says(item: Item, key: str) -> bool:
+    return isinstance(item.value, dict) and key in item.value

@@ -16,6 +16,7 @@ from notifier.configuration.csv_file import read_csv, rows
 from notifier.configuration.files import SourceFile
 from notifier.configuration.mailing import mail
 from notifier.configuration.models import WebSection
+from notifier.configuration.places import Places
 from notifier.configuration.problems import ConfigProblem, Report, Severity, Spot
 from notifier.configuration.readers import Readers
 from notifier.configuration.scalars import duration, file_path
@@ -38,13 +39,14 @@ class Loaded:
 
     `settings` is None exactly when one of `problems` is an error; warnings may stand beside
     settings. `files` are those that were read or tried, to be watched. `spots` tells where each
-    digest has its `subject` and its `template`, or else its name.
+    digest has its `subject` and its `template`, or else its name; `places` where selections stand.
     """
 
     settings: Settings | None
     problems: tuple[ConfigProblem, ...]
     files: tuple[Path, ...] = ()
     spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict, repr=False)
+    places: Places | None = field(default=None, repr=False, compare=False)
 
     @property
     def errors(self) -> tuple[ConfigProblem, ...]:
@@ -100,6 +102,7 @@ def _load(path: Path, environ: Mapping[str, str]) -> Loaded:
         problems=report.problems(),
         files=(*paths, *reading.csv_files, *word_files),
         spots=_spots(sections),
+        places=Places(sections, environ),
     )
 
 

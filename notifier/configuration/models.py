@@ -6,14 +6,14 @@ feed) is checked elsewhere. `docs/configuration.md` is the reference for operato
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from feeds import Body
 from feeds.kit.text import normalised_phrase
-from notifier.configuration import network, scalars
+from notifier.configuration import network, scalars, times
 from notifier.configuration.transport import Transport, store, transport
 from notifier.digest.spec import Welcome
 from notifier.schedule.language import Schedule
@@ -86,6 +86,11 @@ Destinations = Annotated[
     tuple[Annotated[str, PlainValidator(network.destination)], ...], BeforeValidator(_several)
 ]
 Phrases = Annotated[tuple[Annotated[str, PlainValidator(_phrase)], ...], BeforeValidator(_many)]
+
+Day = Annotated[date, PlainValidator(times.day)]
+Hold = Annotated[timedelta, PlainValidator(times.hold)]
+Hours = Annotated[frozenset[int], PlainValidator(times.hours)]
+Schedules = Annotated[tuple[ScheduleText, ...], BeforeValidator(_several)]
 
 Items = Annotated[int, PlainValidator(scalars.count(1, 500))]
 Content = Annotated[str, PlainValidator(scalars.one_of(*Body))]
@@ -175,6 +180,15 @@ class ArticlesSection(Section):
 
     min: Annotated[int, PlainValidator(scalars.count(1, 1000))] = 1
     max: Annotated[int, PlainValidator(scalars.count(1, 1000))] = 20
+    longest_wait: Duration | None = None
+    fuse: Annotated[int, PlainValidator(scalars.count(1, 1_000_000))] | None = None
+
+
+class ChoicesSection(Section):
+    """The schedules among which readers may choose."""
+
+    schedules: Schedules = ()
+    hours: Hours = frozenset()
 
 
 class DigestSection(Section):
@@ -194,6 +208,9 @@ class DigestSection(Section):
     articles: ArticlesSection = ArticlesSection()
     welcome: Annotated[str, PlainValidator(scalars.one_of(*Welcome))] = Welcome.PERIOD
     topics: dict[Name, TopicSection] = {}
+    choices: ChoicesSection | None = None
+    hold: Hold = timedelta(minutes=2)
+    limit: Annotated[int, PlainValidator(scalars.count(1, 1000))] = 6
     late: Duration | None = None
     expires: Duration | None = None
 
@@ -202,7 +219,9 @@ class ChoiceSection(Section):
     """How one reader wants one digest."""
 
     topics: Many = ()
+    words: Phrases = ()
     schedule: ScheduleText | None = None
+    pause_until: Day | None = None
 
 
 class SubscriberSection(Section):
@@ -215,6 +234,7 @@ class SubscriberSection(Section):
     digests: Annotated[dict[str, ChoiceSection], BeforeValidator(_by_name)] = {}
     timezone: Zone = ""
     language: Language = ""
+    pause_until: Day | None = None
 
 
 class MailSection(Section):

@@ -7,23 +7,36 @@ left to the thorough check, and what is accepted here would have come out of it 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 
 from pydantic_core import PydanticCustomError
 
-from notifier.configuration import scalars
+from feeds.kit.text import normalised_phrase
+from notifier.configuration import scalars, times
+from notifier.digest.spec import DigestSpec
 from notifier.subscriber import Choice, Declaration
 
-_KEYS = frozenset({"email", "name", "digests", "timezone", "language"})
-_CHOICE_KEYS = frozenset({"topics", "schedule"})
+_KEYS = frozenset({"email", "name", "digests", "timezone", "language", "pause_until"})
+_CHOICE_KEYS = frozenset({"topics", "words", "schedule", "pause_until"})
 _WHOLE = Choice()
 
 
 class PlainReaders:
-    """Reads subscribers of digests that have these `topics`, by the name of the digest."""
+    """Reads subscribers of digests that have these `topics`, by the name of the digest.
 
-    def __init__(self, topics: Mapping[str, tuple[str, ...]]) -> None:
+    Those in `confined` say which schedules readers may choose.
+    """
+
+    def __init__(
+        self,
+        topics: Mapping[str, tuple[str, ...]],
+        confined: Mapping[str, DigestSpec] = MappingProxyType({}),
+    ) -> None:
         self._topics = topics
+        self._confined = confined
 
     def read(self, value: object) -> Declaration | None:
         """Return the subscriber that `value` declares; None if it needs a closer look."""
@@ -31,6 +44,8 @@ class PlainReaders:
             return None
         try:
             digests = self._digests(value.get("digests"))
+            if digests and "pause_until" in value:
+                digests = _paused(digests, times.day(value["pause_until"]))
             return self._declaration(value, digests) if digests else None
         except (PydanticCustomError, TypeError):  # the latter: a list or map has no hash
             return None
@@ -69,12 +84,21 @@ class PlainReaders:
             return _WHOLE if value is None or value == {} else None
         if not isinstance(value, dict) or not value.keys() <= _CHOICE_KEYS:
             return None
-        topics = value.get("topics", ())
+        topics, words = value.get("topics", ()), value.get("words", ())
         if "topics" in value and not self._are_topics(digest, topics):
             return None
-        written = value.get("schedule")
+        if "words" in value and not _are_words(words):
+            return None
+        written, until = value.get("schedule"), value.get("pause_until")
         schedule = scalars.schedule(written) if written is not None else None
-        return Choice(topics=tuple(topics), schedule=schedule)
+        if schedule and digest in self._confined and not self._confined[digest].offers(schedule):
+            return None
+        return Choice(
+            topics=tuple(topics),
+            words=tuple(scalars.filled(word) for word in words),
+            schedule=schedule,
+            pause_until=times.day(until) if until is not None else None,
+        )
 
     def _are_topics(self, digest: str, topics: object) -> bool:
         """Tell whether `topics` is a list of topics of `digest`, at least one."""
@@ -83,6 +107,22 @@ class PlainReaders:
             and bool(topics)
             and all(topic in self._topics[digest] for topic in topics)
         )
+
+
+def _are_words(words: object) -> bool:
+    """Tell whether `words` is a list of words or phrases that can be found, at least one."""
+    return (
+        isinstance(words, list)
+        and bool(words)
+        and all(isinstance(word, str) and normalised_phrase(word) for word in words)
+    )
+
+
+def _paused(digests: Mapping[str, Choice], until: date) -> dict[str, Choice]:
+    return {
+        name: choice if choice.pause_until else replace(choice, pause_until=until)
+        for name, choice in digests.items()
+    }
 
 
 _zone = lru_cache(maxsize=1024)(scalars.zone)

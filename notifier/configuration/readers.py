@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from notifier.configuration.files import Item
-from notifier.configuration.models import SubscriberSection
+from notifier.configuration.models import ChoiceSection, SubscriberSection
 from notifier.configuration.plain_readers import PlainReaders
 from notifier.configuration.problems import Report, did_you_mean
 from notifier.configuration.validation import Part, check
+from notifier.digest.spec import DigestSpec
 from notifier.subscriber import Choice, Declaration, address_key
 
 Topics = Mapping[str, tuple[str, ...]]  # the names of the topics, by digest
+Confined = Mapping[str, DigestSpec]  # the digests that say which schedules readers may choose
 
 
 @dataclass(slots=True)
@@ -27,12 +29,13 @@ class Readers:
     whole: bool  # else a digest may be in a file that could not be read
     environ: Mapping[str, str]
     report: Report
+    confined: Confined = field(default_factory=dict)
     found: list[Declaration] = field(default_factory=list)
     _first: dict[str, Item] = field(default_factory=dict)
 
     def add(self, items: Iterable[Item]) -> None:
         """Check each of `items` and add it."""
-        plain = PlainReaders(self.topics)
+        plain = PlainReaders(self.topics, self.confined)
         for item in items:
             declared = None if item.file.has_references else plain.read(item.value)
             if declared is not None and self._is_first(declared.email, item):
@@ -58,6 +61,7 @@ class Readers:
         for name, choice in values.digests.items():
             if self.whole:
                 self._check(name, choice.topics, part)
+            self._check_schedule(name, choice, part)
         self.found.append(_declaration(values))
 
     def _check(self, digest: str, topics: tuple[str, ...], part: Part[SubscriberSection]) -> None:
@@ -73,6 +77,16 @@ class Readers:
                 steps = ("digests", digest, "topics", number)
                 message = f"the digest `{digest}` has no topic {part.quoted(topic, *steps)}"
                 self.report.error(item.at(*steps), message, hint)
+
+    def _check_schedule(
+        self, digest: str, choice: ChoiceSection, part: Part[SubscriberSection]
+    ) -> None:
+        spec = self.confined.get(digest)
+        if choice.schedule is None or spec is None or spec.offers(choice.schedule):
+            return
+        message = f"the digest `{digest}` does not offer `{choice.schedule.canonical}`"
+        spot = part.item.at("digests", digest, "schedule")
+        self.report.error(spot, message, f"offered: {spec.offered}")
 
 
 def _says_digests(item: Item) -> bool:
@@ -95,7 +109,12 @@ def _declaration(values: SubscriberSection) -> Declaration:
         timezone=values.timezone,
         language=values.language,
         digests={
-            name: Choice(topics=choice.topics, schedule=choice.schedule)
+            name: Choice(
+                topics=choice.topics,
+                words=choice.words,
+                schedule=choice.schedule,
+                pause_until=choice.pause_until or values.pause_until,
+            )
             for name, choice in values.digests.items()
         },
     )

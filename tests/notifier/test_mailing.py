@@ -36,7 +36,7 @@ async def write(house: House, *names: str, now: datetime) -> None:
 
 
 async def begin(house: House, now: datetime = START) -> None:
-    await reconcile(house.settings, house.declared, house.store, now)
+    await reconcile(house.settings, house.places, house.store, now)
 
 
 async def send(house: House, now: datetime) -> Delivered:
@@ -207,7 +207,7 @@ async def test_who_left_stays_gone_though_declared_again(store_url: str, tmp_pat
         delivered = await send(house, SLOT)
         assert delivered.counts == {State.SKIPPED: 1}
         gone = replace(settings, subscribers=())
-        await reconcile(gone, house.declared, house.store, SLOT)
+        await reconcile(gone, house.places, house.store, SLOT)
         await begin(house, SLOT)
         await write(house, "b", now=SLOT + MINUTE)
         [public] = await round_(house, SLOT + DAY)
@@ -221,7 +221,7 @@ async def test_a_reader_who_moves_loses_nothing(store_url: str, tmp_path: Path) 
         await begin(house)
         await write(house, "a", now=START)
         moved = replace(settings, subscribers=(a_reader(timezone="Pacific/Honolulu"),))
-        await reconcile(moved, house.declared, house.store, START + MINUTE)
+        await reconcile(moved, house.places, house.store, START + MINUTE)
     async with a_house(moved, START) as house:
         await write(house, "b", now=START + 2 * MINUTE)
         for hour in range(1, 30):

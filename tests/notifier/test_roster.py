@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from feeds.kit.database import Database
-from notifier.declared import Declared, Reconciled
 from notifier.delivery.audience import Audience
 from notifier.delivery.outbox import Outbox
 from notifier.roster import Roster
@@ -31,23 +30,12 @@ def roster(database: Database) -> Roster:
     return Roster(database)
 
 
-async def test_a_declaration_is_written_once(database: Database, roster: Roster) -> None:
-    declared = Declared(database)
-    both = [wanted("ada"), wanted("ben")]
-    assert await declared.reconcile(both, START) == Reconciled(added=2)
-    assert await declared.reconcile(both, START) == Reconciled()
-    moved = [wanted("ada", zone="Asia/Tokyo"), wanted("ben")]
-    assert await declared.reconcile(moved, START) == Reconciled(changed=1)
-    assert await declared.reconcile([], START) == Reconciled(removed=2)
-    assert await roster.count() == 0
-
-
 async def test_two_processes_that_start_at_once_declare_the_same_readers(
     database: Database, store_url: str
 ) -> None:
     readers = [wanted(f"reader{number}") for number in range(30)]
     other = Database(store_url)
-    await asyncio.gather(*(Declared(db).reconcile(readers, START) for db in (database, other)))
+    await asyncio.gather(*(declare(db, *readers) for db in (database, other)))
     await other.close()
     assert await Roster(database).count() == 30
 

@@ -109,6 +109,6 @@ def test_other_encodings_and_missing_files_are_told(tmp_path: Path) -> None:
 
 
 def test_references_are_not_looked_for_in_csv(tmp_path: Path) -> None:
-    text = "email,name,digests\na@readers.example,${HOME},weekly\n"
+    text = "email,name,digests\na@readers.example,${HOME},weekly morning\n"
     found = settings(_csv(tmp_path, text), environ={"HOME": "/root"}, x=DIGESTS)
     assert found.subscribers[0].name == "${HOME}"

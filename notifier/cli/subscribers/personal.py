@@ -1,4 +1,4 @@
-"""`paperround subscribers ...`: look at readers, and at the links that are theirs."""
+"""`paperround subscribers feed EMAIL`: the addresses of a reader's own feed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,10 @@ from notifier.reading import feed_token
 from notifier.roster import Reader
 from notifier.service import open_house
 from notifier.settings import Settings
-from notifier.subscribing import reconcile
+from notifier.subscribing import reconcile_one
 
 
-@click.group("subscribers")
-def command() -> None:
-    """Look at readers, and at the links that are theirs."""
-
-
-@command.command("feed")
+@click.command("feed")
 @click.argument("email")
 @click.option("--rotate", is_flag=True, help="Replace the address; the old one answers 410.")
 @config_option
@@ -38,7 +33,7 @@ def feed(email: str, rotate: bool, config: Path, as_json: bool) -> None:
 
 async def _feed(settings: Settings, email: str, *, rotate: bool) -> tuple[Reader, str]:
     async with open_house(settings, now()) as house:
-        await reconcile(settings, house.declared, house.store, now())
+        await reconcile_one(settings, house.places, house.store, email, now())
         reader = await house.roster.reader_at(email)
         if reader is None:
             raise NotifierError(f"there is no reader {email}")

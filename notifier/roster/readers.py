@@ -1,6 +1,6 @@
-"""The roster: all SQL about readers, their subscriptions and the addresses not to be written to.
+"""Readers: all SQL about leaving, the readers' own links, and addresses not to be written to.
 
-Leaves declared readers, and the lanes they are in, to `declared`.
+Leaves what is declared and chosen, and the lanes that go with it, to `places`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 
 from feeds.kit.database import Database, Lock
 from notifier.digest.lane import chosen_in
+from notifier.roster.lanes import place
 from notifier.subscriber import address_key
 from notifier.tables import (
     active,
     dead_addresses,
+    deliveries,
     lanes,
     secret_keys,
     subscribers,
@@ -26,7 +28,6 @@ from notifier.tables import (
 )
 from notifier.tokens import SecretKey
 
-_CHUNK = 200
 _ANOTHER_DAY = timedelta(hours=24)
 
 
@@ -93,12 +94,42 @@ class Roster:
 
     async def leave(self, subscription_id: int, now: datetime) -> None:
         """Let the reader go; whoever has left stays gone, and leaving twice is the same."""
-        which = subscriptions.c.id == subscription_id
-        await self._set_left(which & subscriptions.c.left_at.is_(None), now)
+        which = (subscriptions.c.id == subscription_id) & subscriptions.c.left_at.is_(None)
+        async with self._database.write() as connection:
+            # How far the reader had come is kept, for the lane goes on without them.
+            gone = update(subscriptions).where(which).values(left_at=now, cursor=place())
+            await connection.execute(gone)
 
     async def come_back(self, subscription_id: int) -> None:
-        """Take a leaving back."""
-        await self._set_left(subscriptions.c.id == subscription_id, None)
+        """Take a leaving back, as if it had not been; of one of long ago, see `subscribing`."""
+        which = subscriptions.c.id == subscription_id
+        async with self._database.write() as connection:
+            await connection.execute(update(subscriptions).where(which).values(left_at=None))
+
+    async def erase(self, subscriber_id: int, now: datetime) -> None:
+        """Forget who a reader is; their deliveries go on counting, and name nobody.
+
+        An address that must not be written to stays on that list.
+        """
+        mine = subscribers.c.id == subscriber_id
+        async with self._database.write(Lock.OPEN) as connection:
+            key = await connection.scalar(select(subscribers.c.address_key).where(mine))
+            if key is None:
+                return
+            theirs = subscriptions.c.subscriber_id == subscriber_id
+            left = func.coalesce(
+                subscriptions.c.left_at, literal(now, subscriptions.c.left_at.type)
+            )
+            gone = {"declared": False, "added": False, "chosen": {}, "left_at": left}
+            await connection.execute(update(subscriptions).where(theirs).values(gone))
+            nobody: dict[str, object] = {"address": "", "name": "", "declared": None, "chosen": {}}
+            nobody |= {"address_key": f"erased {subscriber_id}"}
+            nobody |= {"generation": subscribers.c.generation + 1}
+            await connection.execute(update(subscribers).where(mine).values(nobody))
+            dead = dead_addresses.c.address_key == key
+            await connection.execute(delete(dead_addresses).where(dead))
+            said = update(deliveries).where(deliveries.c.subscriber_id == subscriber_id)
+            await connection.execute(said.values(words=""))
 
     async def suppress(self, address: str, reason: str, detail: str, now: datetime) -> None:
         """Never write to `address` again, whatever is declared."""
@@ -161,7 +192,3 @@ class Roster:
             places = (await connection.execute(joined)).all()
         digests = {digest: chosen_in(selection) for digest, selection in places}
         return Reader(row.id, row.address, row.name, row.generation, digests) if row else None
-
-    async def _set_left(self, which: ColumnElement[bool], at: datetime | None) -> None:
-        async with self._database.write() as connection:
-            await connection.execute(update(subscriptions).where(which).values(left_at=at))

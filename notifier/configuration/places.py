@@ -1,0 +1,73 @@
+"""Where in the files the selections stand, for whoever wants to know which line decided something.
+
+Reads nothing again: it looks at what was loaded, when it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from feeds import Query, selection_paths
+from feeds.kit.yaml import Path as KeyPath
+from notifier.configuration.files import Item
+from notifier.configuration.models import DigestSection, FeedSection
+from notifier.configuration.problems import Report, Spot
+from notifier.configuration.sections import Sections
+from notifier.configuration.selections import query
+from notifier.configuration.validation import check
+from notifier.digest.rule import Rule
+
+
+class Places:
+    """The declared selections of a configuration as rules that know their places."""
+
+    def __init__(self, sections: Sections, environ: Mapping[str, str]) -> None:
+        self._sections = sections
+        self._environ = environ
+
+    def digest(self, name: str) -> Rule:
+        """Return the selection of the digest `name`, and the feeds it is made of."""
+        item = self._sections.digests[name]
+        part = check(DigestSection, item, self._environ, Report())
+        feeds = part.values.feeds if part else ()
+        select = query(part.values.select) if part else Query()
+        return Rule(
+            kind="digest",
+            name=name,
+            select=select,
+            feeds=tuple(map(self._feed, feeds)),
+            places=_places(item, select, ("select",)),
+        )
+
+    def topic(self, digest: str, name: str) -> Rule:
+        """Return the selection of a topic of `digest`."""
+        item = self._sections.digests[digest]
+        part = check(DigestSection, item, self._environ, Report())
+        select = query(part.values.topics[name].select) if part else Query()
+        path = ("topics", name, "select")
+        return Rule(kind="topic", name=name, select=select, places=_places(item, select, path))
+
+    def _feed(self, name: str) -> Rule:
+        item = self._sections.feeds[name]
+        part = check(FeedSection, item, self._environ, Report()) if item.value is not None else None
+        if part is None:
+            return Rule(kind="feed", name=name, select=Query(), places={(): _told(item.key())})
+        select, words = query(part.values.select), part.values.words
+        places = _places(item, select, ("select",))
+        if words:
+            select = replace(select, words=words)
+            places |= _places(item, Query(words=words), ())
+        feeds = tuple(map(self._feed, part.values.feeds))
+        return Rule(kind="feed", name=name, select=select, feeds=feeds, places=places)
+
+
+def _places(item: Item, select: Query, path: KeyPath) -> dict[KeyPath, str]:
+    """Tell where `select`, which is at `path` of an item, stands with all that is in it."""
+    here = item.at(*path) if path else item.key()
+    inside = {steps: _told(item.at(*path, *steps)) for steps in selection_paths(select)}
+    return {(): _told(here)} | inside
+
+
+def _told(spot: Spot) -> str:
+    return f"{spot.path}:{spot.line}"

@@ -1,0 +1,7 @@
+"""The roster: all SQL about readers, their places in lanes, and addresses not to be written to."""
+
+from notifier.roster.listing import Card, Entry, Listing
+from notifier.roster.places import Change, Places
+from notifier.roster.readers import Reader, Roster, Subscription
+
+__all__ = ["Card", "Change", "Entry", "Listing", "Places", "Reader", "Roster", "Subscription"]

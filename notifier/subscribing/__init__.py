@@ -1,0 +1,20 @@
+"""Readers come, choose and go: with the configuration, by the command line, and through links."""
+
+from notifier.subscribing.choosing import Outcome, choose, choose_all, erase, leave
+from notifier.subscribing.leaving import claimed, come_back
+from notifier.subscribing.reconciling import Reconciled, reconcile, reconcile_one
+from notifier.subscribing.welcoming import rules_of
+
+__all__ = [
+    "Outcome",
+    "Reconciled",
+    "choose",
+    "choose_all",
+    "claimed",
+    "come_back",
+    "erase",
+    "leave",
+    "reconcile",
+    "reconcile_one",
+    "rules_of",
+]

@@ -1,0 +1,130 @@
+"""Reconciling: the roster's declared readers become those of the configuration.
+
+Everything that a reader chose stays, and whoever has left stays gone. Goes through the readers some
+at a time; only the addresses of those declared are held together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from feeds.store import ArticleStore
+from notifier.digest.lane import public_lane
+from notifier.enrolment import Enrolment, declare, settle
+from notifier.roster import Change, Places
+from notifier.settings import Settings
+from notifier.subscriber import Declaration, address_key
+from notifier.subscribing.welcoming import Welcomes, rules_of
+
+_CHUNK = 500
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """How many readers were added, changed and removed by the declaration."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
+async def reconcile(
+    settings: Settings, places: Places, store: ArticleStore, now: datetime
+) -> Reconciled:
+    """Make the roster's declared readers those of `settings`, and its lanes those they need.
+
+    Who was added by hand moves too, where the configuration of a digest makes it necessary.
+    """
+    welcomes = Welcomes(rules_of(settings), store, now)
+    await places.publish(
+        {
+            lane: await welcomes.start(lane)
+            for spec in settings.digests
+            if not spec.schedule.at_once
+            for lane in [public_lane(spec, settings.site)]
+        },
+        now,
+    )
+    added = changed = removed = 0
+    for some in _chunks(settings.subscribers):
+        wanted = {address_key(one.email): one for one in some}
+        done = await _reconcile(places, welcomes, wanted, now)
+        fresh = sum(change.before is None for change in done)
+        added, changed = added + fresh, changed + len(done) - fresh
+    declared = {address_key(one.email) for one in settings.subscribers}
+    async for page in places.known():
+        for others in _chunks(key for key in page if key not in declared):
+            done = await _reconcile(places, welcomes, dict.fromkeys(others), now)
+            removed += sum(_is_removed(change) for change in done)
+    return Reconciled(added, changed, removed)
+
+
+async def reconcile_one(
+    settings: Settings, places: Places, store: ArticleStore, address: str, now: datetime
+) -> None:
+    """Do the same for one reader only, whoever else is declared."""
+    key = address_key(address)
+    found = (one for one in settings.subscribers if address_key(one.email) == key)
+    welcomes = Welcomes(rules_of(settings), store, now)
+    await _reconcile(places, welcomes, {key: next(found, None)}, now)
+
+
+async def _reconcile(
+    places: Places, welcomes: Welcomes, wanted: Mapping[str, Declaration | None], now: datetime
+) -> list[Change]:
+    """Compare a few readers with what stands there, write those that differ, and return these.
+
+    Whoever is changed by somebody else meanwhile is compared again.
+    """
+    done: list[Change] = []
+    while wanted:
+        standing = await places.enrolments(wanted)
+        changes = [
+            change
+            for key, declared in wanted.items()
+            if (change := await _change(welcomes, standing.get(key), declared)) is not None
+        ]
+        stale = {change.key for change in await places.apply(changes, now)} if changes else set()
+        done += [change for change in changes if change.key not in stale]
+        wanted = {key: declared for key, declared in wanted.items() if key in stale}
+    return done
+
+
+async def _change(
+    welcomes: Welcomes, before: Enrolment | None, declared: Declaration | None
+) -> Change | None:
+    if before is None and declared is None:
+        return None
+    after = settle(declare(before, declared), welcomes.rules)
+    if after == before:
+        return None
+    # A declaration that was away for a moment, by mistake, must not cost anybody an article.
+    return await welcomes.change(before, after, _returning(before, after), back=True)
+
+
+def _returning(before: Enrolment | None, after: Enrolment) -> Sequence[str]:
+    """The digests that a reader gets again who had not left them: their declaration was away."""
+    if before is None:
+        return ()
+    return [
+        digest
+        for digest, one in after.held.items()
+        if one.active and digest in before.held and not before.held[digest].active
+    ]
+
+
+def _is_removed(change: Change) -> bool:
+    before = change.before
+    return before is not None and before.declared is not None and change.after.declared is None
+
+
+def _chunks(items: Iterable[_T]) -> Iterator[list[_T]]:
+    stream = iter(items)
+    while some := list(islice(stream, _CHUNK)):
+        yield some

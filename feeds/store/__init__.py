@@ -4,6 +4,7 @@ from feeds.store.archives import Archive, ArchiveManifest
 from feeds.store.articles import ArticleStore, Counts, Ingested, Marks
 from feeds.store.embargoes import Embargoes
 from feeds.store.files import FileMemory, SeenFile
+from feeds.store.finding import Finder
 from feeds.store.index import FeedIndex
 from feeds.store.labels import LabelStore
 from feeds.store.states import FeedState, Progress
@@ -19,6 +20,7 @@ __all__ = [
     "FeedIndex",
     "FeedState",
     "FileMemory",
+    "Finder",
     "Ingested",
     "LabelStore",
     "Marks",

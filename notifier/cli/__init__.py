@@ -15,8 +15,11 @@ COMMANDS = {
     "ingest": "Read documents into the store.",
     "publish": "Render the feeds that changed; with --to also as a static tree.",
     "send": "Open the digests that are due, and deliver what is pending.",
+    "plan": "Tell what would go to whom, and when; send nothing.",
+    "explain": "Tell why a reader got an article, did not get it, or will.",
+    "preview": "Show the very message that would be sent.",
     "run": "Run the service: web, scheduler, delivery.",
-    "subscribers": "Look at readers, and at the links that are theirs.",
+    "subscribers": "Look at readers, add them, choose for them, let them go.",
     "status": "Show what is in the store, and what became of every delivery.",
     "demo": "Do the whole job on the sample articles.",
 }

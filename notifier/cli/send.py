@@ -3,48 +3,81 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
 from notifier.cli import OK, PROBLEMS
+from notifier.cli.asking import check_digests, moment_of
 from notifier.cli.common import config_option, json_option, now, settings_of, show, table
+from notifier.cli.held import Held, held_data, held_lines, held_of, is_confirmed
+from notifier.delivery.delivery import Answer, Verdict
 from notifier.errors import AlreadyRunning
-from notifier.mailing import Delivered, Opened, deliver, open_due, open_now
+from notifier.mailing import (
+    Delivered,
+    Opened,
+    Preview,
+    deliver,
+    open_due,
+    open_now,
+    rehearse,
+    release,
+    send_test,
+)
 from notifier.service import House, alone, open_house
 from notifier.settings import Settings
+from notifier.subscriber import is_address
 from notifier.subscribing import reconcile
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a round by hand did; `left_to` says who delivers when it is not us."""
+    """What a round by hand did; `left_to` says who delivers when it is not us.
 
-    opened: list[Opened]
-    delivered: Delivered
+    `held` is what was held before a release, `test` what became of a test message.
+    """
+
+    opened: list[Opened] = field(default_factory=list)
+    delivered: Delivered = field(default_factory=Delivered)
     left_to: str = ""
+    held: tuple[Held, ...] | None = None
+    test: tuple[Preview, Answer | None] | None = None
 
 
 @click.command("send")
 @click.argument("digests", nargs=-1)
 @click.option("--at", "at", metavar="TIME", help="Do what is due at this time (ISO 8601).")
+@click.option("--to", "to", metavar="ADDRESS", help="Only a test message, to this address.")
+@click.option("--release", "releases", is_flag=True, help="Send what the fuse holds.")
+@click.option("--yes", "yes", is_flag=True, help="Do not ask before a release.")
 @config_option
 @json_option
 @click.pass_context
 def command(
-    ctx: click.Context, digests: tuple[str, ...], at: str | None, config: Path, as_json: bool
+    ctx: click.Context,
+    digests: tuple[str, ...],
+    at: str | None,
+    to: str | None,
+    releases: bool,
+    yes: bool,
+    config: Path,
+    as_json: bool,
 ) -> None:
     """Open the digests that are due, and deliver them and whatever is still pending.
 
     A digest that is named is opened at once, due or not.
     """
     settings = settings_of(config)
-    _check_names(digests, settings)
-    sent = asyncio.run(send(settings, digests, _moment(at, settings)))
+    check_digests(digests, settings)
+    _check_usage(digests, at, to, releases=releases)
+    if to is not None:
+        sent = asyncio.run(_test(settings, digests[0], to))
+    elif releases:
+        sent = asyncio.run(_release(settings, digests, tell=not as_json, ask=not (yes or as_json)))
+    else:
+        sent = asyncio.run(send(settings, digests, moment_of(at, settings) or now()))
     show(data_of(sent), lines_of(sent), as_json=as_json)
     ctx.exit(PROBLEMS if _problems(sent) else OK)
 
@@ -52,16 +85,46 @@ def command(
 async def send(settings: Settings, digests: tuple[str, ...], moment: datetime) -> Sent:
     """Do a whole round at `moment` in the foreground."""
     async with open_house(settings, now()) as house:
-        await reconcile(settings, house.declared, house.store, min(moment, now()))
+        await reconcile(settings, house.places, house.store, min(moment, now()))
         if digests:
             opened = await open_now(house.desk(), digests, now(), moment)
         else:
             opened = await open_due(house.desk(), now(), moment)
-        try:
-            with alone(house.database.path, "send"):
-                return Sent(opened, await _deliver(house, moment))
-        except AlreadyRunning as error:
-            return Sent(opened, Delivered(), left_to=str(error))
+        return await _delivered(house, moment, Sent(opened))
+
+
+async def _release(settings: Settings, digests: tuple[str, ...], *, tell: bool, ask: bool) -> Sent:
+    """Tell what is held, and send it unless somebody who is asked says no."""
+    async with open_house(settings, now()) as house:
+        desk = house.desk()
+        held = tuple(await held_of(desk, digests))
+        if tell and held:
+            for line in held_lines(held):
+                click.echo(line, err=True)
+        if not held or (ask and not is_confirmed(held)):
+            return Sent(held=held)
+        names = digests or tuple(dict.fromkeys(one.digest for one in held))
+        opened = await release(desk, names, now())
+        return await _delivered(house, now(), Sent(opened, held=held))
+
+
+async def _test(settings: Settings, digest: str, address: str) -> Sent:
+    """Send one test message, past the ledger."""
+    async with open_house(settings, now()) as house:
+        lookout = house.lookout()
+        test = await rehearse(lookout, digest, address, now())
+        if not test.content:
+            return Sent(test=(test, None))
+        return Sent(test=(test, await send_test(lookout.desk, house.sender().transport, test)))
+
+
+async def _delivered(house: House, moment: datetime, sent: Sent) -> Sent:
+    """Deliver what is pending, unless the service does."""
+    try:
+        with alone(house.database.path, "send"):
+            return replace(sent, delivered=await _deliver(house, moment))
+    except AlreadyRunning as error:
+        return replace(sent, left_to=str(error))
 
 
 async def _deliver(house: House, moment: datetime) -> Delivered:
@@ -74,6 +137,10 @@ async def _deliver(house: House, moment: datetime) -> Delivered:
 
 def lines_of(sent: Sent) -> list[str]:
     """Return what people read of a round."""
+    if sent.test:
+        return [_test_line(*sent.test)]
+    if sent.held is not None and not sent.opened:
+        return ["nothing was sent" if sent.held else "nothing is held"]
     rows: list[tuple[object, ...]] = [("digest", "slot", "zone", "articles", "readers", "")]
     rows += [(o.digest, o.slot, o.timezone, o.articles, o.readers, o.reason) for o in sent.opened]
     lines = table(rows) if sent.opened else ["nothing is due"]
@@ -86,6 +153,13 @@ def lines_of(sent: Sent) -> list[str]:
     return [*lines, f"messages: {', '.join(counts) or 'none'}"]
 
 
+def _test_line(test: Preview, answer: Answer | None) -> str:
+    if answer is None:
+        return f"nothing was sent: {test.reason}"
+    words = f"{answer.code or ''} {answer.text}".strip()
+    return f"{test.recipient}: {answer.verdict}, {words}: {test.subject}"
+
+
 def data_of(sent: Sent) -> dict[str, object]:
     """Return a round as the documented object."""
     return {
@@ -94,39 +168,37 @@ def data_of(sent: Sent) -> dict[str, object]:
         "halted": sent.delivered.halted,
         "failures": sent.delivered.failures,
         "left_to": sent.left_to,
+        "held": held_data(sent.held or ()),
+        "test": _test_data(*sent.test) if sent.test else None,
+    }
+
+
+def _test_data(test: Preview, answer: Answer | None) -> dict[str, object]:
+    return {
+        "to": test.recipient,
+        "subject": test.subject,
+        "articles": list(test.articles),
+        "verdict": str(answer.verdict) if answer else None,
+        "code": answer.code if answer else None,
+        "words": answer.text if answer else test.reason,
     }
 
 
 def _problems(sent: Sent) -> bool:
+    if sent.test:
+        answer = sent.test[1]
+        return answer is None or answer.verdict is not Verdict.ACCEPTED
     failed = any(opened.failed for opened in sent.opened)
     bad = {"failed", "deferred", "in_doubt"}
     return failed or bool(sent.delivered.halted) or bool(bad & sent.delivered.counts.keys())
 
 
-def _check_names(digests: tuple[str, ...], settings: Settings) -> None:
-    known = [spec.name for spec in settings.digests]
-    for name in digests:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = (
-                f"; did you mean `{close[0]}`?"
-                if close
-                else f"; there is {', '.join(f'`{other}`' for other in known) or 'none'}"
-            )
-            raise click.UsageError(f"there is no digest `{name}`{hint}")
-
-
-def _moment(at: str | None, settings: Settings) -> datetime:
-    if at is None:
-        return now()
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError as error:
-        raise click.BadParameter(
-            f"{at!r} is no time; write it like 2026-11-23T07:30 or 2026-11-23T07:30+01:00"
-        ) from error
-    if not 1970 < moment.year < 9000:
-        raise click.BadParameter(f"{at!r} is too far away")
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(settings.site.timezone))
-    return moment
+def _check_usage(
+    digests: tuple[str, ...], at: str | None, to: str | None, *, releases: bool
+) -> None:
+    if to is not None and (len(digests) != 1 or at or releases):
+        raise click.UsageError("--to takes one digest, and neither --at nor --release")
+    if to is not None and not is_address(to):
+        raise click.BadParameter(f"{to!r} is no address of mail")
+    if releases and at:
+        raise click.UsageError("--release sends now, and takes no --at")

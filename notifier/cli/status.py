@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from notifier.cli.common import config_option, json_option, now, settings_of, show, table
+from notifier.cli.held import Held, held_data, held_lines, held_of, release_command
 from notifier.delivery.delivery import State
 from notifier.digest.lane import schedule_of
 from notifier.schedule.slots import next_slot
@@ -48,6 +49,7 @@ async def _status(settings: Settings) -> dict[str, object]:
             },
             "readers": await house.roster.count(),
             "books": books,
+            "held": held_data(await held_of(house.desk(), ()) if settings.mail else ()),
             "lanes": [
                 {
                     "digest": lane.key.digest,
@@ -67,6 +69,8 @@ async def _status(settings: Settings) -> dict[str, object]:
 def _lines(data: dict[str, object]) -> list[str]:
     articles, feeds = data["articles"], data["feeds"]
     books, lanes = data["books"], data["lanes"]
+    held = data["held"]
+    assert isinstance(held, list)
     assert isinstance(articles, dict)
     assert isinstance(feeds, dict)
     assert isinstance(books, dict)
@@ -81,6 +85,9 @@ def _lines(data: dict[str, object]) -> list[str]:
         heading = ["digest", "audience", *State]
         rows = [[d, sum(b.values()), *(b.get(s, 0) for s in State)] for d, b in books.items()]
         lines += ["", *table([heading, *rows])]
+    if held:
+        found = [Held(**one) for one in held]
+        lines += ["", *held_lines(found), f"to send it: {release_command(found)}"]
     if lanes:
         columns = ["digest", "schedule", "language", "topics", "next"]
         rows = [[lane[name] or "-" for name in columns] for lane in lanes]

@@ -96,8 +96,9 @@ def _public_page(desk: Desk, turn: Turn) -> str:
 
 
 def _freeze(desk: Desk, turn: Turn, composed: Composed, now: datetime) -> bytes:
-    mail, spec = desk.mail, turn.spec
+    mail, spec, language = desk.mail, turn.spec, turn.lane.key.language
     domain = mail.from_address.rpartition("@")[2]
+    listed = "" if turn.schedule.at_once else f"{desk.site.url}/digests/{spec.name}"
     frozen = freeze(
         subject=composed.subject,
         html=composed.html,
@@ -106,8 +107,12 @@ def _freeze(desk: Desk, turn: Turn, composed: Composed, now: datetime) -> bytes:
         from_address=mail.from_address,
         date=now,
         reply_to=mail.reply_to,
-        language=turn.lane.key.language,
+        language=language,
         list_id=f"{spec.name}.{domain}",
         list_name=spec.title,
+        list_archive=listed,
+        list_help=f"{desk.site.url}/",
+        feedback_id=f"{spec.name}:{language}:digest:{fingerprint(domain)[:12]}",
+        selectors=mail.dkim.selectors if mail.dkim else (),
     )
     return frozen.to_bytes()

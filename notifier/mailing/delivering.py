@@ -15,15 +15,17 @@ from datetime import datetime, timedelta
 from feeds import Site
 from feeds.errors import StoreError
 from notifier.delivery.delivery import RESENT, Answer, Letter, Phase, State, Verdict, next_attempt
+from notifier.delivery.dkim import Signer
+from notifier.delivery.filling import Prepared
 from notifier.delivery.frozen import Frozen
 from notifier.delivery.ledger import Chunk, Job, Ledger, Mark
-from notifier.delivery.message import fill, message_id
+from notifier.delivery.message import message_id
 from notifier.delivery.outbox import Outbox
 from notifier.delivery.transport import Session, Transport
 from notifier.errors import InvalidMessage
 from notifier.roster import Roster
 from notifier.settings import MailSettings
-from notifier.tokens import LEAVE, SecretKey, make_token
+from notifier.tokens import BOUNCED, LEAVE, UNSUBSCRIBED, SecretKey, local_part, make_token
 
 LEASE = timedelta(seconds=90)
 HALT_PAUSE = timedelta(minutes=5)  # after the relay refused us altogether
@@ -44,6 +46,7 @@ class Sender:
     key: SecretKey
     owner: str
     connections: int = 4
+    signers: tuple[Signer, ...] = ()
 
 
 @dataclass(slots=True)
@@ -98,21 +101,22 @@ async def _work_off(
     stop: asyncio.Event,
     done: Delivered,
 ) -> None:
-    editions: dict[str, Frozen] = {}
+    editions: dict[str, Prepared] = {}
     for job in await sender.ledger.jobs(chunk, clock()):
         if stop.is_set() or done.halted:
             return
         if job.edition_id not in editions:
             edition = await sender.outbox.edition(job.edition_id)
             assert edition is not None, "an edition outlives its deliveries"
-            editions[job.edition_id] = Frozen.from_bytes(edition.frozen)
+            frozen = Frozen.from_bytes(edition.frozen)
+            editions[job.edition_id] = Prepared(frozen, sender.signers)
         started = await sender.ledger.start(chunk, job, clock(), LEASE)
         if started is not State.SENDING:
             if started is State.SKIPPED:
                 done.count(started)
             continue
         try:
-            letter = _letter(sender, job, editions[job.edition_id])
+            letter = await _letter(sender, job, editions[job.edition_id])
         except InvalidMessage as error:
             answer = Answer(verdict=Verdict.FAILED, phase=Phase.CONNECT, text=str(error))
         else:
@@ -169,19 +173,41 @@ def reader_values(site: Site, key: SecretKey, job: Job) -> Mapping[str, str]:
     }
 
 
-def _letter(sender: Sender, job: Job, frozen: Frozen) -> Letter:
-    domain = sender.mail.from_address.rpartition("@")[2]
-    issue, reader = str(job.issue_id), str(job.subscriber_id)
-    identity = message_id(sender.key.secret, issue, reader, domain)
-    content = fill(
-        frozen,
-        reader_values(sender.site, sender.key, job),
+def envelope_sender(mail: MailSettings, key: SecretKey, issue: int = 0, reader: int = 0) -> str:
+    """Return where failures are reported: with a bounce domain an address of each delivery."""
+    if mail.bounce_domain:
+        return f"{local_part(key, BOUNCED, issue, reader)}@{mail.bounce_domain}"
+    return mail.envelope_sender or mail.from_address
+
+
+def leave_address(mail: MailSettings, key: SecretKey, job: Job) -> str:
+    """Return the address to which mail means that the reader leaves, if such mail is read."""
+    if not mail.leave_by_mail:
+        return ""
+    local = local_part(key, UNSUBSCRIBED, job.subscription_id, generation=job.generation)
+    return f"{local}@{mail.bounce_domain}"
+
+
+async def _letter(sender: Sender, job: Job, prepared: Prepared) -> Letter:
+    """Write in a thread where signatures are made: they cost more than the change of threads."""
+    if sender.signers:
+        return await asyncio.to_thread(_written, sender, job, prepared)
+    return _written(sender, job, prepared)
+
+
+def _written(sender: Sender, job: Job, prepared: Prepared) -> Letter:
+    mail, key = sender.mail, sender.key
+    domain = mail.from_address.rpartition("@")[2]
+    identity = message_id(key.secret, str(job.issue_id), str(job.subscriber_id), domain)
+    content = prepared.fill(
+        reader_values(sender.site, key, job),
         recipient=job.address,
         recipient_name=job.name,
         message_id=identity,
+        leave_address=leave_address(mail, key, job),
     )
     return Letter(
-        sender=sender.mail.envelope_sender or sender.mail.from_address,
+        sender=envelope_sender(mail, key, job.issue_id, job.subscriber_id),
         recipient=job.address,
         message_id=identity,
         content=content,

@@ -114,6 +114,9 @@ async def open_issues(round_: Round) -> None:
         return
     for opened in await open_due(round_.desk, round_.clock()):
         name = f"digest {opened.digest}"
+        if opened.held:
+            _complain(round_, _held(opened.digest), NotifierError(opened.reason))
+            continue
         if opened.failed:
             _complain(round_, name, NotifierError(opened.reason))
             continue
@@ -127,6 +130,23 @@ async def open_issues(round_: Round) -> None:
             opened.reason,
         )
         round_.send.set()
+    await _forget_released(round_, round_.desk)
+
+
+def _held(digest: str) -> str:
+    return f"digest {digest}, its issue"
+
+
+async def _forget_released(round_: Round, desk: Desk) -> None:
+    """Forget what was told of held issues once nothing of the digest is held any more."""
+    told = {
+        spec.name: words
+        for spec in desk.digests
+        for words in round_.failing
+        if words.startswith(f"{_held(spec.name)}: ")
+    }
+    held = {one.digest for one in await desk.outbox.pending("held", list(told))} if told else ()
+    round_.failing -= {words for name, words in told.items() if name not in held}
 
 
 async def deliver_all(round_: Round) -> None:

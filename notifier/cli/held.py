@@ -1,0 +1,61 @@
+"""What the fuse holds: issues with far more articles than usual, until the operator says so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import click
+
+from notifier.cli.common import counted, table
+from notifier.mailing import Desk
+from notifier.mailing.turns import pending_turns
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The latest issue of a lane that is held: how much it is, for how many readers."""
+
+    digest: str
+    slot: str
+    timezone: str
+    articles: int
+    readers: int
+
+
+async def held_of(desk: Desk, digests: Sequence[str]) -> list[Held]:
+    """Return what is held of these digests, of all if none is named."""
+    pending = await desk.outbox.pending("held", digests or [spec.name for spec in desk.digests])
+    found = []
+    for turn, issue in await pending_turns(desk, pending):
+        places = await desk.audience.places(turn.lane, turn.slot.instant, turn.day)
+        readers = sum(number for _, number in places)
+        zone, slot = turn.lane.key.timezone, turn.slot.identity
+        found.append(Held(issue.digest, slot, zone, issue.articles, readers))
+    return found
+
+
+def held_data(held: Sequence[Held]) -> list[dict[str, object]]:
+    """Return what is held as the documented objects."""
+    return [asdict(one) for one in held]
+
+
+def held_lines(held: Sequence[Held]) -> list[str]:
+    """Return what people read of it."""
+    rows: list[tuple[object, ...]] = [("held", "slot", "zone", "articles", "readers")]
+    rows += [(one.digest, one.slot, one.timezone, one.articles, one.readers) for one in held]
+    return table(rows) if held else ["nothing is held"]
+
+
+def release_command(held: Sequence[Held]) -> str:
+    """Return what to type to let it go."""
+    return f"paperround send --release {' '.join(sorted({one.digest for one in held}))}"
+
+
+def is_confirmed(held: Sequence[Held]) -> bool:
+    """Ask at a terminal whether all of it is to be sent; whoever cannot be asked has decided."""
+    if not sys.stdin.isatty():
+        return True
+    readers = counted(sum(one.readers for one in held), "message")
+    return click.confirm(f"Send {readers}?", err=True)

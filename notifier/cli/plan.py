@@ -1,0 +1,127 @@
+"""`paperround plan`: what would go to whom, and when, as things stand. Writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from feeds import Entry
+from notifier.cli.asking import moment_of, reader_of
+from notifier.cli.common import config_option, counted, json_option, now, settings_of, show
+from notifier.digest.lane import schedule_of
+from notifier.mailing import Onlooker, Planned, plan
+from notifier.mailing.deciding import Outcome
+from notifier.service import open_house
+from notifier.settings import Settings
+from notifier.subscriber import address_key
+
+_TITLES = 3
+
+
+@click.command("plan")
+@click.option("--at", "at", metavar="TIME", help="What is due at this time (ISO 8601).")
+@click.option("--for", "email", metavar="EMAIL", help="Only what this reader would get.")
+@config_option
+@json_option
+def command(at: str | None, email: str | None, config: Path, as_json: bool) -> None:
+    """Tell what each lane's next slot would bring, to how many readers; send nothing."""
+    settings = settings_of(config)
+    data = asyncio.run(_plan(settings, moment_of(at, settings), email))
+    show(data, _lines(data), as_json=as_json)
+
+
+async def _plan(settings: Settings, at: datetime | None, email: str | None) -> dict[str, object]:
+    async with open_house(settings, now()) as house:
+        lookout, onlooker = house.lookout(), None
+        if email is not None:
+            reader, taken = await reader_of(lookout, email)
+            onlooker = Onlooker(reader.id, frozenset(one.lane.id for one in taken))
+        planned = await plan(lookout, now(), at, onlooker)
+        known = await lookout.traces.declared()
+        wanted = {address_key(reader.email) for reader in settings.subscribers}
+    outcomes = Counter(str(step.decision.outcome) for step in planned)
+    return {
+        "at": at.isoformat() if at else None,
+        "reader": email,
+        "unknown": len(wanted - known),
+        "messages": sum(step.decision.readers for step in planned) if email is None else None,
+        "outcomes": dict(outcomes),
+        "planned": [_told(step) for step in planned],
+    }
+
+
+def _told(step: Planned) -> dict[str, object]:
+    decision, turn = step.decision, step.decision.turn
+    key = turn.lane.key
+    return {
+        "digest": key.digest,
+        "slot": turn.slot.identity,
+        "instant": turn.slot.instant.isoformat(),
+        "schedule": schedule_of(turn.spec, key).canonical,
+        "timezone": key.timezone,
+        "language": key.language,
+        "topics": list(key.topics),
+        "words": list(key.words),
+        "outcome": str(decision.outcome),
+        "reason": decision.reason,
+        "readers": decision.readers,
+        "articles": decision.articles,
+        "editions": _editions(step),
+    }
+
+
+def _editions(step: Planned) -> list[dict[str, object]]:
+    issue, chosen = step.decision.issue, step.decision.chosen
+    if issue is None or chosen is None:
+        return []
+    subjects = dict(issue.editions)
+    return [
+        {
+            "readers": group.readers,
+            "articles": len(entries),
+            "shown": subjects[group].shown,
+            "subject": subjects[group].subject,
+            "titles": _titles(entries),
+        }
+        for group, entries in chosen.picks
+        if step.group is None or step.group == group
+    ]
+
+
+def _titles(entries: tuple[Entry, ...]) -> list[str]:
+    return [entry.article.title for entry in entries[:_TITLES]]
+
+
+def _lines(data: dict[str, object]) -> list[str]:
+    planned, unknown = data["planned"], data["unknown"]
+    assert isinstance(planned, list)
+    assert isinstance(unknown, int)
+    lines = [] if planned else ["nothing is due" if data["at"] else "nothing is planned"]
+    for step in planned:
+        lines += _step(step)
+    if unknown:
+        lines.append(
+            f"not in the store as yet, and so not in this plan: {counted(unknown, 'reader')} of the"
+            " configuration; `run` and `send` take them in"
+        )
+    return lines
+
+
+def _step(step: dict[str, object]) -> list[str]:
+    topics, words, editions = step["topics"], step["words"], step["editions"]
+    assert isinstance(topics, list)
+    assert isinstance(words, list)
+    assert isinstance(editions, list)
+    parts = [step["digest"], step["slot"], step["timezone"], step["language"], *topics, *words]
+    lines = [f"{'  '.join(map(str, dict.fromkeys(parts)))}: {step['reason'] or step['outcome']}"]
+    for edition in editions:
+        readers = counted(edition["readers"], "reader")
+        articles = counted(edition["articles"], "article")
+        lines.append(f"    {readers}, {articles}: {'; '.join(edition['titles'])}")
+    if step["outcome"] == Outcome.OPENS and not editions:
+        lines.append("    for the web only: nobody would get a message")
+    return lines

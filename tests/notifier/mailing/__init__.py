@@ -1,0 +1,1 @@
+"""What is planned, explained and shown before it is sent."""

@@ -119,14 +119,28 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
     config = str(tmp_path / "demo" / "config")
     broken, page = tmp_path / "broken.yaml", tmp_path / "broken.md"
     broken.write_text("feed: {}\n", encoding="utf-8")
+    readers = tmp_path / "bad.csv"
+    readers.write_text("email\nnobody\n", encoding="utf-8")
     page.write_text("---\npublished: soon\n---\nThe river rose.\n", encoding="utf-8")
+    fine = tmp_path / "fine.md"
+    fine.write_text("---\ntitle: The river fell\n---\nIt fell.\n", encoding="utf-8")
     printed = {
         "demo": ["--into", str(tmp_path / "demo")],
         "status": ["--config", config],
         "check": ["--config", str(broken)],
-        "ingest": ["--config", config, str(page)],
+        "ingest": ["--config", config, str(page), str(fine)],
         "publish": ["--config", config, "--to", str(tmp_path / "site")],
+        "plan": ["--config", config],
+        "explain": ["--config", config, "footbridge", "first@readers.example"],
+        "preview": ["--config", config, "morning"],
         "send": ["--config", config, "morning"],
+        "subscribers add": ["--config", config, "new@readers.example", "--digest", "morning"],
+        "subscribers set": ["--config", config, "new@readers.example", "--name", "New"],
+        "subscribers show": ["--config", config, "first@readers.example"],
+        "subscribers list": ["--config", config],
+        "subscribers import": ["--config", config, str(readers)],
+        "subscribers export": ["--config", config, "--to", str(tmp_path / "readers.csv")],
+        "subscribers remove": ["--config", config, "new@readers.example"],
         "subscribers feed": ["--config", config, "first@readers.example"],
     }
     assert printed.keys() == {name for name in COMMAND if "--json" in options_of(name)}

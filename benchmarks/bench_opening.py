@@ -177,9 +177,9 @@ class Timed(Opening):
 
     seconds = 0.0
 
-    async def open_together(self, new, now):  # type: ignore[no-untyped-def]  # as above it
+    async def open_together(self, new, now, last=None):  # type: ignore[no-untyped-def]  # as there
         began = time.perf_counter()
-        found = await super().open_together(new, now)
+        found = await super().open_together(new, now, last)
         self.seconds += time.perf_counter() - began
         return found
 

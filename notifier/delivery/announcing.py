@@ -17,18 +17,21 @@ from notifier.tables import issue_parts, issues, lanes
 
 
 async def announce(
-    connection: AsyncConnection, new: Sequence[NewIssue], now: datetime
+    connection: AsyncConnection, new: Sequence[NewIssue], now: datetime, last: int | None = None
 ) -> dict[int, int]:
     """Write issues of different lanes as `opening`; their words are there. Return numbers by lane.
 
     What was announced before and broken off is found again, and what was held is taken up. There
-    is none for a lane that was served meanwhile, and none at all while others are being opened.
+    is none for a lane that was served meanwhile, and none at all while others are being opened, or
+    when any were since issue `last`.
     """
     known = await _known(connection, new)
     ids = {lane: id_ for lane, (id_, state) in known.items() if state in {"opening", "held"}}
-    others = select(issues.c.id).where(
-        issues.c.state == "opening", issues.c.id.not_in(ids.values())
-    )
+    disturbing = issues.c.state == "opening"
+    if last is not None:
+        since = (issues.c.id > last) & issues.c.state.in_(["open", "done"])
+        disturbing = disturbing | since
+    others = select(issues.c.id).where(disturbing, issues.c.id.not_in(ids.values()))
     if (await connection.execute(others.limit(1))).first() is not None:
         return {}
     as_seen = await _as_seen(connection, new)

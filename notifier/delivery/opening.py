@@ -39,18 +39,21 @@ class Opening:
         """Open one issue; see `open_together`."""
         return (await self.open_together([issue], now))[0]
 
-    async def open_together(self, new: Sequence[NewIssue], now: datetime) -> list[int | None]:
+    async def open_together(
+        self, new: Sequence[NewIssue], now: datetime, last: int | None = None
+    ) -> list[int | None]:
         """Open issues of one digest: a row for every reader, then the cursors.
 
         Returns their numbers; None for one whose slot was opened or skipped before, whose lane has
-        been served since it was looked at, and for all of them while others are being opened.
+        been served since it was looked at, and for all of them while others are being opened, or if
+        any were since issue `last`: then what readers have had is not what it was.
         """
         found: list[int | None] = []
         for start in range(0, len(new), TOGETHER):
             some = new[start : start + TOGETHER]
             await self._keep_words(some, now)
             async with self._database.write(Lock.OPEN) as connection:
-                ids = await announce(connection, some, now)
+                ids = await announce(connection, some, now, None if start else last)
             by_id = {ids[issue.lane.id]: issue for issue in some if issue.lane.id in ids}
             opened = await self._write_and_flip(by_id, now) if by_id else set()
             numbers = [ids.get(issue.lane.id) for issue in some]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import RowMapping, Update, delete, insert, select, update
+from sqlalchemy import RowMapping, Update, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
@@ -181,6 +181,11 @@ class Outbox:
         )
         async with self._database.read() as connection:
             return [(row.instant, row.articles) for row in await connection.execute(query)]
+
+    async def last_opened(self) -> int:
+        """Return the number of the newest issue; those that are skipped or held count too."""
+        async with self._database.read() as connection:
+            return await connection.scalar(select(func.max(issues.c.id))) or 0
 
     async def opened_since(self, lane: Lane, since: datetime) -> list[datetime]:
         """Return the instants of the issues of `lane` after `since`."""

@@ -44,13 +44,15 @@ async def open_together(
     desk: Desk, arrivals: Arrivals, turns: Sequence[Turn], now: datetime
 ) -> list[Opened]:
     """Open the issues of turns of one digest, whose readers cannot have each other's articles."""
+    arrivals.opened()  # by another process, perhaps
+    last = await desk.outbox.last_opened()
     standing = await _standing(desk, turns, now)
     usual = await desk.outbox.usual(turns[0].spec.name)
     prepared = [
         await _prepare(desk, arrivals, turn, now, usual, standing=standing[turn.lane.id])
         for turn in turns
     ]
-    return await _open(desk, arrivals, prepared, now)
+    return await _open(desk, arrivals, prepared, now, last)
 
 
 async def _standing(desk: Desk, turns: Sequence[Turn], now: datetime) -> dict[int, Standing]:
@@ -83,9 +85,11 @@ async def open_one(
 
     What was `released` is not held, however much it is.
     """
+    arrivals.opened()
+    last = await desk.outbox.last_opened()
     usual = None if released else await desk.outbox.usual(turn.spec.name)
     prepared = await _prepare(desk, arrivals, turn, now, usual, upto=upto)
-    return (await _open(desk, arrivals, [prepared], now))[0]
+    return (await _open(desk, arrivals, [prepared], now, last))[0]
 
 
 async def take_up(
@@ -135,12 +139,16 @@ async def _prepare(
 
 
 async def _open(
-    desk: Desk, arrivals: Arrivals, prepared: Sequence[_Prepared], now: datetime
+    desk: Desk,
+    arrivals: Arrivals,
+    prepared: Sequence[_Prepared],
+    now: datetime,
+    last: int | None = None,
 ) -> list[Opened]:
     issues = [one.issue for one in prepared if one.issue is not None]
     if not issues:
         return [one.opened for one in prepared]
-    numbers = iter(await desk.opening.open_together(issues, now))
+    numbers = iter(await desk.opening.open_together(issues, now, last))
     arrivals.opened()
     reason = "opened before, or while others are being opened"
     return [

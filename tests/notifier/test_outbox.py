@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -138,6 +139,20 @@ async def test_one_issue_of_a_lane_is_opened_at_a_time(database: Database) -> No
 
     assert await Interrupted(database, meanwhile).open(await an_issue(database), SLOT) == 1
     assert numbers == [None]
+
+
+async def test_nothing_is_opened_by_what_readers_had_before_another_issue_was(
+    database: Database,
+) -> None:
+    """Another scheduler opens a digest that overlaps between the look and the announcement."""
+    await declare(database, wanted("ada"))
+    looked = await Outbox(database).last_opened()
+    late = await an_issue(database, slot="extra:2026-11-23T06:31:00+00:00")
+    assert await Opening(database).open(await an_issue(database), SLOT) is not None
+    again = replace(late, lane=await the_lane(database))
+    assert await Opening(database).open_together([again], SLOT, looked) == [None]
+    now_seen = await Outbox(database).last_opened()
+    assert await Opening(database).open_together([again], SLOT, now_seen) != [None]
 
 
 async def test_who_moves_while_an_issue_is_opened_does_not_get_it_twice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +25,11 @@ class FolderSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpRelay:
-    """A mail server: `tls` is `starttls`, `implicit` or `none`; a password implies verified TLS."""
+    """A mail server: `tls` is `starttls`, `implicit` or `none`; a password implies verified TLS.
+
+    With `lmtp` it speaks LMTP (RFC 2033), and `host` may be the path of a socket. `rate` and
+    `warm_up`, the rate of an address that nobody knows yet, are messages per second; 0 is no limit.
+    """
 
     host: str
     port: int
@@ -34,6 +39,10 @@ class SmtpRelay:
     connections: int = 4
     timeout: float = 60.0
     ca_file: str = ""
+    lmtp: bool = False
+    messages_per_connection: int = 100
+    rate: float = 0.0
+    warm_up: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +52,56 @@ class Maildir:
     path: Path
 
 
+class DkimProfile(enum.StrEnum):
+    """Who signs what leaves through a relay, and over what."""
+
+    OURS = "ours"
+    RELAY = "relay"  # the relay signs, we do not
+    REWRITTEN = "rewritten"  # ours without Message-ID and Date, which the relay replaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DkimKey:
+    """A private key in PEM, and the selector under which DNS publishes its public half."""
+
+    selector: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dkim:
+    """How messages are signed (RFC 6376): once with each of `keys`, for `domain` (A-labels)."""
+
+    domain: str = ""
+    keys: tuple[DkimKey, ...] = ()
+    profile: DkimProfile = DkimProfile.OURS
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        """The selectors that a message frozen now is signed under, whatever comes later."""
+        return tuple(each.selector for each in self.keys)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
-    """How messages leave: header From (`from_name` may be empty), envelope sender, transport."""
+    """How messages leave: header From (`from_name` may be empty), envelope sender, transport.
+
+    With `bounce_domain` each message has an envelope sender of its own there, else all have
+    `envelope_sender`. With `leave_by_mail`, which needs that domain, mail to another address of
+    each message there means that its reader wants no more. `fallbacks` are for when the transport
+    does not work, the first that does. `returns` is the Maildir where what comes back is read.
+    """
 
     from_address: str
     transport: SmtpRelay | Maildir
+    fallbacks: tuple[SmtpRelay, ...] = ()
     from_name: str = ""
     reply_to: str = ""
     envelope_sender: str = ""
+    bounce_domain: str = ""
+    leave_by_mail: bool = False
+    dkim: Dkim | None = None
+    returns: Path | None = None
     in_doubt: str = "resend"
 
 

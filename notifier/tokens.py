@@ -1,25 +1,30 @@
 """Unguessable names for readers: what a link in a message proves, without being stored anywhere.
 
 Pure; standard library only. A token is an HMAC under the store's secret key; an old key stays
-good for leaving, and for the pages that messages lead to.
+good for leaving, and for the pages that messages lead to. In addresses of mail a token has small
+letters, digits and hyphens only, for servers on the way may change the case of a local part.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64encode
+from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 LEAVE = "leave"  # the purpose of the tokens in unsubscribe links; names a subscription
 FEED = "feed"  # that of the tokens of readers' own feeds; names a subscriber
 PAGE = "page"  # that of the signatures in the addresses of pages; names what is on the page
+BOUNCED = "b"  # in an envelope sender: names an issue and a subscriber (VERP)
+UNSUBSCRIBED = "u"  # where mail means leaving: names a subscription
 
 _TOKEN = re.compile(r"([0-9]{1,9})-([0-9]{1,18})-([A-Za-z0-9_-]{27})\Z")
 _SIGNED = re.compile(r"([a-z0-9]{1,64})-([0-9]{1,9})-([A-Za-z0-9_-]{27})\Z")
+_LOCAL_PART = re.compile(r"([bu])-([0-9a-z]{1,6})((?:-[0-9a-z]{1,12}){1,2})-([a-z2-7]{24})\Z")
 _MAC_BYTES = 20
+_MAIL_MAC_BYTES = 15  # a local part has 64 octets at most (RFC 5321, 4.5.3.1.1); ours has 59
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class SecretKey:
     def mac(self, *parts: str) -> bytes:
         """Return the HMAC-SHA256 of `parts`, unambiguous about where one ends."""
         text = "".join(f"{len(part)}:{part}" for part in parts)
-        return hmac.new(self.secret, text.encode(), hashlib.sha256).digest()
+        return hmac.digest(self.secret, text.encode(), "sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,54 @@ def proven(text: str, keys: Iterable[SecretKey], purpose: str) -> str | None:
         return None
     name = match[1]
     return name if any(hmac.compare_digest(signed(k, purpose, name), text) for k in keys) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What the local part of an address says before it is proven: for what, and of whom."""
+
+    purpose: str
+    key_id: int
+    numbers: tuple[int, ...]
+    mac: str = field(repr=False)
+
+
+def local_part(key: SecretKey, purpose: str, *numbers: int, generation: int = 0) -> str:
+    """Return the local part that names one or two `numbers`, below 36 to the power of 12.
+
+    Another generation, which the address does not show, makes the earlier ones invalid.
+    """
+    named = "-".join(_base36(number) for number in (key.id, *numbers))
+    return f"{purpose}-{named}-{_mail_mac(key, purpose, numbers, generation)}"
+
+
+def read_local_part(text: str) -> Returned | None:
+    """Return what the local part `text` claims, in whatever case; None for all others."""
+    match = _LOCAL_PART.match(text.lower()) if text.isascii() else None
+    if match is None:
+        return None
+    numbers = tuple(int(number, 36) for number in match[3][1:].split("-"))
+    return Returned(match[1], int(match[2], 36), numbers, match[4])
+
+
+def returns(claim: Returned, key: SecretKey, generation: int = 0) -> bool:
+    """Tell in constant time whether `key` has made the address of the claim."""
+    expected = _mail_mac(key, claim.purpose, claim.numbers, generation)
+    return claim.key_id == key.id and hmac.compare_digest(expected, claim.mac)
+
+
+def _mail_mac(key: SecretKey, purpose: str, numbers: tuple[int, ...], generation: int) -> str:
+    mac = key.mac("mail", purpose, *map(str, numbers), str(generation))
+    return b32encode(mac[:_MAIL_MAC_BYTES]).decode().lower()
+
+
+def _base36(number: int) -> str:
+    assert 0 <= number < 36**12, "the number of a row"
+    digits = ""
+    while number or not digits:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits
 
 
 def _mac(key: SecretKey, purpose: str, subject: int, generation: int) -> str:

@@ -15,6 +15,7 @@ from notifier.subscriber import is_address
 
 _URL = re.compile(r"https?://[!#-;=?-~]+")
 _AUTHORITY = re.compile(r"(?P<scheme>https?://)(?P<host>[^/?#:@]+)(?P<port>(?::\d+)?)(?P<rest>.*)")
+_LDH = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _RESERVED = "%/?#[]@!$&'()*+,;=:-._~"
 
 
@@ -58,6 +59,11 @@ def ascii_url(url: str) -> str:
     if not _URL.fullmatch(url):
         raise InvalidMessage(f"not a link that can stand in a header: {url[:100]!r}")
     return url
+
+
+def is_selector(text: str) -> bool:
+    """Tell whether DNS can have a DKIM key under the name `text` (RFC 6376, 3.1)."""
+    return len(text) <= 100 and all(_LDH.fullmatch(label) for label in text.split("."))
 
 
 def needs_smtputf8(address: str) -> bool:

@@ -48,14 +48,16 @@ class Signer:
         return (name in _SIGNED or name.startswith(b"list-")) and name not in self.bare
 
 
-def signers_of(settings: Dkim | None) -> tuple[Signer, ...]:
+def signers_of(settings: Dkim | None, profile: DkimProfile | None = None) -> tuple[Signer, ...]:
     """Return who signs what leaves through a relay: nobody where the relay does it.
 
-    InvalidKey when a key cannot be used.
+    `profile` is that of the relay, where it has one of its own. InvalidKey when a key cannot be
+    used.
     """
-    if settings is None or settings.profile is DkimProfile.RELAY:
+    profile = profile or (settings.profile if settings else DkimProfile.RELAY)
+    if settings is None or profile is DkimProfile.RELAY:
         return ()
-    bare = _REWRITTEN if settings.profile is DkimProfile.REWRITTEN else frozenset[bytes]()
+    bare = _REWRITTEN if profile is DkimProfile.REWRITTEN else frozenset[bytes]()
     return tuple(
         Signer(settings.domain, each.selector, read_key(each.key), bare) for each in settings.keys
     )
@@ -100,10 +102,9 @@ class Seal:
         self._signer = signer
         self._names = [_name(raw) for raw in covered]
         self._hash = hashlib.sha256(b"".join(map(relaxed_field, covered)))
-        self._start = b"DKIM-Signature: v=1; a=%s; c=relaxed/relaxed;\r\n d=%s; s=%s; t=%d;\r\n" % (
-            *(each.encode("ascii") for each in (signer.key.algorithm, signer.domain)),
-            *(signer.selector.encode("ascii"), time),
-        )
+        who = f"d={signer.domain}; s={signer.selector}; t={time}"
+        start = f"DKIM-Signature: v=1; a={signer.key.algorithm}; c=relaxed/relaxed;\r\n {who};\r\n"
+        self._start = start.encode("ascii")
         self._kept: dict[tuple[bytes, ...], tuple[bytes, bytes]] = {}
 
     def field(self, fields: Iterable[bytes], body: bytes) -> bytes:

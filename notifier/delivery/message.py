@@ -1,9 +1,8 @@
-"""An edition's MIME bytes, frozen once, with slots that are filled for each reader.
+"""An edition's MIME bytes, frozen once, with slots for what differs from reader to reader.
 
-The words are encoded, folded and hashed when they are frozen; filling only puts a reader's
-values between the frozen pieces, so it costs microseconds and two fillings of one delivery are
-the same bytes. Refuses control characters in headers, values that are missing, and links that
-could not stand in a header.
+The words are encoded and folded when they are frozen, and the date of the message is that of its
+signature too, so whatever is filled in later is the only difference between two readers. Refuses
+control characters in headers, and links that could not stand in one.
 """
 
 from __future__ import annotations
@@ -11,23 +10,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import html as markup
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
 from notifier.delivery import headers
-from notifier.delivery.addresses import ascii_domain
+from notifier.delivery.addresses import ascii_domain, ascii_url
 from notifier.delivery.frozen import Frozen, Place, Slot
 from notifier.delivery.quoted_printable import SOFT_BREAK, encode
 from notifier.digest.placeholder import CLOSING, OPENING, SLOTS
 from notifier.errors import InvalidMessage
 
-_TOKEN = re.compile(f"{OPENING}({'|'.join(SLOTS)}){CLOSING}")  # any other mark is literal text
+SLOT = re.compile(f"{OPENING}({'|'.join(SLOTS)}){CLOSING}")  # any other mark is literal text
+
 _LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*")
-_LINK = re.compile(r"https?://[!#-;=?-~]+", re.ASCII)
-_MESSAGE_ID = re.compile(r"<[^\s<>@]{1,200}@[^\s<>@]{1,255}>", re.ASCII)
+_FEEDBACK_ID = re.compile(r"[!-~]{1,200}")
 _LIST_ID = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 
 
@@ -43,63 +41,55 @@ def freeze(  # noqa: PLR0913 - one keyword for each thing that becomes a header 
     language: str = "",
     list_id: str = "",
     list_name: str = "",
+    list_archive: str = "",
+    list_help: str = "",
+    feedback_id: str = "",
+    selectors: Sequence[str] = (),
     extra: Mapping[str, str] | None = None,
 ) -> Frozen:
     """Return the message as multipart/alternative (RFC 2046, 5.1.4), the text before the HTML.
 
     `subject`, `html` and `text` may hold slot tokens. `date` is aware; `list_id` a dotted name
     (RFC 2919; A-labels are made of it), `list_name` its title, left out when it is not ASCII.
-    `extra` are further fields, in ASCII. InvalidMessage says what cannot be written.
+    `list_archive` and `list_help` are addresses of pages (RFC 2369), `feedback_id` is what large
+    providers count complaints by. `selectors` are those of the DKIM keys that sign what becomes of
+    it, with `date` as the time of signing. `extra` are further fields, in ASCII, with names of
+    their own. InvalidMessage says what cannot be written.
     """
     if date.tzinfo is None:
         raise InvalidMessage("the date of a message needs a zone")
-    parts: list[bytes | Slot] = [headers.mailbox("From", from_name, from_address)]
+    signature = Slot(Place.SIGNATURE, " ".join([str(int(date.timestamp())), *selectors]))
+    parts: list[bytes | Slot] = [signature, headers.mailbox("From", from_name, from_address)]
     if reply_to:
         parts.append(headers.mailbox("Reply-To", "", reply_to))
     parts += [Slot(Place.TO), _subject(subject)]
     parts += [headers.structured("Date", format_datetime(date)), Slot(Place.MESSAGE_ID)]
     parts += [b"MIME-Version: 1.0\r\n", *_list_id(list_id, list_name), Slot(Place.UNSUBSCRIBE)]
-    parts += [*_language(language), _AUTOMATIC, *_extra(extra or {})]
-    return Frozen(
-        _joined([*parts, *_alternative(_body(text, Place.TEXT), _body(html, Place.HTML))])
-    )
-
-
-def fill(
-    frozen: Frozen,
-    values: Mapping[str, str],
-    *,
-    recipient: str,
-    recipient_name: str,
-    message_id: str,
-) -> bytes:
-    """Return the finished message for one reader; the same arguments give the same bytes.
-
-    `values` has one for every slot the words use (see `SLOTS`); `unsubscribe_url` becomes
-    List-Unsubscribe too, with one click (RFC 8058) when it is https. `message_id` has its angle
-    brackets. InvalidMessage when a value is missing or cannot stand where it should.
-    """
-    own = {
-        Place.TO: headers.mailbox("To", recipient_name, recipient),
-        Place.MESSAGE_ID: _message_id_field(message_id),
-        Place.UNSUBSCRIBE: _unsubscribe(values.get("unsubscribe_url", "")),
-    }
-    return b"".join(
-        part if isinstance(part, bytes) else own.get(part.place) or _filled(part, values)
-        for part in frozen.parts
-    )
+    parts += [*_page("List-Archive", list_archive), *_page("List-Help", list_help)]
+    parts += [*_feedback(feedback_id), *_language(language), _AUTOMATIC, *_extra(extra or {})]
+    parts += _alternative(_body(text, Place.TEXT), _body(html, Place.HTML))
+    return Frozen(_joined(parts))
 
 
 def message_id(secret: bytes, issue: str, subscriber: str, domain: str) -> str:
     """Return the Message-ID of one delivery, in angle brackets: a keyed hash, always the same."""
-    state = hmac.new(secret, b"message-id", hashlib.sha256)
+    named = b"message-id"
     for part in (issue, subscriber):
         raw = part.encode("utf-8", "surrogatepass")
-        state.update(b"%d:%s" % (len(raw), raw))
-    local = base64.b32encode(state.digest()[:20]).decode("ascii").lower()
+        named += b"%d:%s" % (len(raw), raw)
+    local = base64.b32encode(hmac.digest(secret, named, "sha256")[:20]).decode("ascii").lower()
     return f"<{local}@{ascii_domain(domain)}>"
 
 
+# A field that occurs twice is a defect, and one of the two would be outside of the signature.
+_OURS = frozenset(
+    {
+        *("from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id"),
+        *("mime-version", "content-type", "content-transfer-encoding", "content-language"),
+        *("auto-submitted", "precedence", "x-auto-response-suppress", "feedback-id"),
+        *("dkim-signature", "received", "return-path"),
+    }
+)
 _AUTOMATIC = (
     b"Auto-Submitted: auto-generated\r\n"  # RFC 3834
     b"Precedence: bulk\r\n"
@@ -108,7 +98,7 @@ _AUTOMATIC = (
 
 
 def _subject(template: str) -> bytes | Slot:
-    if len(_TOKEN.split(template)) > 1:
+    if len(SLOT.split(template)) > 1:
         headers.one_line(template)
         return Slot(Place.SUBJECT, template)
     return headers.unstructured("Subject", template)
@@ -131,7 +121,20 @@ def _language(language: str) -> Iterable[bytes]:
     return (headers.structured("Content-Language", language),)
 
 
+def _page(name: str, url: str) -> Iterable[bytes]:
+    return (headers.structured(name, f"<{ascii_url(url)}>"),) if url else ()
+
+
+def _feedback(identifier: str) -> Iterable[bytes]:
+    if identifier and not _FEEDBACK_ID.fullmatch(identifier):
+        raise InvalidMessage(f"not a Feedback-ID: {identifier[:100]!r}")
+    return (headers.structured("Feedback-ID", identifier),) if identifier else ()
+
+
 def _extra(fields: Mapping[str, str]) -> Iterable[bytes]:
+    for name in fields:
+        if name.lower() in _OURS or name.lower().startswith("list-"):
+            raise InvalidMessage(f"the field {name[:60]} is ours")
     return [headers.structured(name, value) for name, value in fields.items()]
 
 
@@ -139,7 +142,7 @@ def _body(rendered: str, place: Place) -> list[bytes | Slot]:
     """Return the encoded body; each slot stands on a line of its own between soft breaks."""
     parts: list[bytes | Slot] = []
     at_line_start = True
-    for index, piece in enumerate(_TOKEN.split(rendered)):
+    for index, piece in enumerate(SLOT.split(rendered)):
         if index % 2:
             parts += [] if at_line_start else [SOFT_BREAK]
             parts += [Slot(place, piece), SOFT_BREAK]
@@ -176,41 +179,3 @@ def _joined(parts: Iterable[bytes | Slot]) -> tuple[bytes | Slot, ...]:
         else:
             joined.append(part)
     return tuple(joined)
-
-
-def _filled(slot: Slot, values: Mapping[str, str]) -> bytes:
-    match slot.place:
-        case Place.TEXT:
-            return encode(_value(slot.name, values))
-        case Place.HTML:
-            return encode(markup.escape(_value(slot.name, values)))
-        case Place.SUBJECT:
-            pieces = _TOKEN.split(slot.name)
-            pieces[1::2] = [_value(name, values) for name in pieces[1::2]]
-            return headers.unstructured("Subject", "".join(pieces))
-        case _:
-            return b""
-
-
-def _value(name: str, values: Mapping[str, str]) -> str:
-    try:
-        return values[name]
-    except KeyError:
-        raise InvalidMessage(f"no value for the slot {name}") from None
-
-
-def _message_id_field(identifier: str) -> bytes:
-    if not _MESSAGE_ID.fullmatch(identifier):
-        raise InvalidMessage(f"not a Message-ID: {identifier[:100]!r}")
-    return headers.structured("Message-ID", identifier)
-
-
-def _unsubscribe(url: str) -> bytes:
-    if not url:
-        return b""
-    if not _LINK.fullmatch(url):
-        raise InvalidMessage(f"not a link for List-Unsubscribe: {url[:100]!r}")
-    field = headers.structured("List-Unsubscribe", f"<{url}>")
-    if not url.startswith("https:"):
-        return field
-    return field + b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"

@@ -1,0 +1,171 @@
+"""A frozen message made ready for many readers: bytes, slot, bytes, and what is hashed of them.
+
+What all readers share is encoded, put into canonical form and hashed once; for each reader their
+own values are written, put between, and signed. Two fillings with the same arguments are the same
+bytes. Refuses values that are missing, and whatever could not stand in a header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html as markup
+import re
+from collections.abc import Mapping, Sequence
+
+from notifier.delivery import headers
+from notifier.delivery.addresses import ascii_url, wire_address
+from notifier.delivery.dkim import Seal, Signer, chosen, fields_of, relaxed_body
+from notifier.delivery.frozen import Frozen, Place, Slot
+from notifier.delivery.message import SLOT
+from notifier.delivery.quoted_printable import encode
+from notifier.errors import InvalidMessage
+
+_MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,255}>")
+_MAX_LINE = 998  # octets, RFC 5322, 2.1.1
+_MAILTO = re.compile(r"[A-Za-z0-9-]+@[A-Za-z0-9.-]+")
+_ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+_Piece = bytes | Slot
+
+
+class Prepared:
+    """A frozen message with everything done that does not depend on the reader.
+
+    Holds nothing of a reader afterwards: threads may fill the same one at once.
+    """
+
+    def __init__(self, frozen: Frozen, signers: Sequence[Signer] = ()) -> None:
+        """Take a message, and those who may sign: the ones that it names, or else all."""
+        head, start, body = _parted(frozen.parts)
+        slots = [part for part in body if isinstance(part, Slot)]
+        self._values = tuple(dict.fromkeys(slots))
+        numbers = {slot: number for number, slot in enumerate(self._values)}
+        self._head = head
+        self._body = _Template([start, *body], numbers)
+        self._seals = _seals(head, signers)
+        self._prefix = hashlib.sha256(relaxed_body(start))
+        canonical = [part if isinstance(part, Slot) else relaxed_body(part) for part in body]
+        self._hashed = _Template(canonical, numbers)
+
+    def fill(
+        self,
+        values: Mapping[str, str],
+        *,
+        recipient: str,
+        recipient_name: str,
+        message_id: str,
+        leave_address: str = "",
+    ) -> bytes:
+        """Return the finished message for one reader, signed by all who sign.
+
+        `values` has one for every slot the words use (see `SLOTS`); `unsubscribe_url` becomes
+        List-Unsubscribe too, with one click (RFC 8058) when it is https; mail to `leave_address`
+        does the same. `message_id` has its angle brackets. InvalidMessage when a value is missing
+        or cannot stand where it should.
+        """
+        own = {
+            Place.TO: headers.mailbox("To", recipient_name, recipient),
+            Place.MESSAGE_ID: _message_id(message_id),
+            Place.UNSUBSCRIBE: _unsubscribe(values.get("unsubscribe_url", ""), leave_address),
+        }
+        head = [
+            part if isinstance(part, bytes) else own.get(part.place) or _field(part, values)
+            for part in self._head
+        ]
+        written = [_written(slot, values) for slot in self._values]
+        signatures = self._signatures(head, written) if self._seals else b""
+        return b"".join([signatures, *head, *self._body.filled(written)])
+
+    def _signatures(self, head: Sequence[bytes], written: Sequence[bytes]) -> bytes:
+        state = self._prefix.copy()
+        canonical = [relaxed_body(value) for value in written]
+        state.update(b"".join(self._hashed.filled(canonical)))
+        body = state.digest()
+        slots = zip(self._head, head, strict=True)
+        fields = [
+            field for part, raw in slots if isinstance(part, Slot) for field in fields_of(raw)
+        ]
+        return b"".join(seal.field(fields, body) for seal in self._seals)
+
+
+class _Template:
+    """Bytes with numbered places between them."""
+
+    def __init__(self, parts: Sequence[_Piece], numbers: Mapping[Slot, int]) -> None:
+        self._parts = [part if isinstance(part, bytes) else b"" for part in parts]
+        self._places = [
+            (at, numbers[part]) for at, part in enumerate(parts) if isinstance(part, Slot)
+        ]
+
+    def filled(self, written: Sequence[bytes]) -> list[bytes]:
+        """Return the bytes with those of `written` in their places."""
+        parts = self._parts.copy()
+        for at, number in self._places:
+            parts[at] = written[number]
+        return parts
+
+
+def _parted(parts: Sequence[_Piece]) -> tuple[list[_Piece], bytes, list[_Piece]]:
+    """Return what stands before the body, with the empty line; how the body begins; its rest."""
+    head: list[_Piece] = []
+    for number, part in enumerate(parts, 1):
+        if isinstance(part, bytes):
+            fields, empty, start = part.partition(b"\r\n\r\n")
+            if empty:
+                return [*head, fields + empty], start, list(parts[number:])
+        head.append(part)
+    raise InvalidMessage("a stored message has no body")
+
+
+def _seals(head: Sequence[_Piece], signers: Sequence[Signer]) -> tuple[Seal, ...]:
+    named = [part for part in head if isinstance(part, Slot) and part.place is Place.SIGNATURE]
+    if not named:
+        return ()
+    time, *selectors = named[0].name.split(" ")
+    common = [field for part in head if isinstance(part, bytes) for field in fields_of(part)]
+    return tuple(Seal(each, common, int(time)) for each in chosen(signers, selectors))
+
+
+def _written(slot: Slot, values: Mapping[str, str]) -> bytes:
+    value = _value(slot.name, values)
+    return encode(markup.escape(value) if slot.place is Place.HTML else value)
+
+
+def _field(slot: Slot, values: Mapping[str, str]) -> bytes:
+    if slot.place is not Place.SUBJECT:
+        return b""
+    pieces = SLOT.split(slot.name)
+    pieces[1::2] = [_value(name, values) for name in pieces[1::2]]
+    return headers.unstructured("Subject", "".join(pieces))
+
+
+def _value(name: str, values: Mapping[str, str]) -> str:
+    try:
+        return values[name]
+    except KeyError:
+        raise InvalidMessage(f"no value for the slot {name}") from None
+
+
+def _message_id(identifier: str) -> bytes:
+    if not _MESSAGE_ID.fullmatch(identifier):
+        raise InvalidMessage(f"not a Message-ID: {identifier[:100]!r}")
+    return b"Message-ID: %s\r\n" % identifier.encode("ascii")
+
+
+def _unsubscribe(url: str, address: str) -> bytes:
+    """Return List-Unsubscribe (RFC 2369, 3.2) with the page first, folded before the address."""
+    ways = [f"<{ascii_url(url)}>"] if url else []
+    if address:
+        ways.append(f"<mailto:{_mailto(address)}>")
+    if not ways:
+        return b""
+    if max(map(len, ways)) + len("List-Unsubscribe: ,") > _MAX_LINE:
+        raise InvalidMessage("a link is too long for a header")
+    field = b"List-Unsubscribe: %s\r\n" % ",\r\n ".join(ways).encode("ascii")
+    return field + _ONE_CLICK if url.startswith("https:") else field
+
+
+def _mailto(address: str) -> str:
+    plain = wire_address(address)
+    if not _MAILTO.fullmatch(plain):
+        raise InvalidMessage("an address to leave by mail has letters, digits and hyphens only")
+    return plain

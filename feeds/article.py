@@ -79,7 +79,7 @@ class Article:
 
     @property
     def normalised(self) -> str:
-        """Title, summary and text for word matching; see `kit.text.normalise`."""
+        """Title, summary and text for word matching, a line each; see `kit.text.normalise`."""
         return _normalised(self.title, self.summary, self.text)
 
     @property
@@ -116,9 +116,16 @@ class Entry:
 
     @property
     def updated(self) -> datetime:
-        """When the entry last changed in a way a reader should notice (RFC 4287, 4.2.15)."""
+        """When the entry last changed in a way a reader should notice (RFC 4287, 4.2.15).
+
+        What a document says of later than when it came is a clock that is wrong: believed, no
+        edit before then would move the date.
+        """
         article = self.article
-        candidates = [date.at for date in (article.published, article.updated) if date]
+        candidates = [article.published.at] if article.published else []
+        if article.updated:
+            came = max(self.revised_at, self.arrived_at or self.revised_at)
+            candidates.append(min(article.updated.at, came))
         if self.revision > 1 or not candidates:
             candidates.append(self.revised_at)
         return max(candidates)
@@ -166,7 +173,7 @@ def succeed(known: Article, incoming: Article) -> Article:
 @lru_cache(maxsize=64)
 def _normalised(*parts: str) -> str:
     """Cached, for a thousand feeds look at the same article one after the other."""
-    return texts.normalise("\n".join(parts))
+    return "\n".join(map(texts.normalise, parts))
 
 
 def _fingerprint(article: Article) -> str:

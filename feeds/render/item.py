@@ -24,7 +24,11 @@ from feeds.render.mediatypes import media_type
 
 GENERATOR = "Paperround"  # without a version: an upgrade alone changes no feed
 
-_URI = re.compile(r"https?://[\w.-]+(?::[0-9]+)?(?:[/?#][\w/:?@!$&'()*+,;=.~%-]*)?\Z", re.ASCII)
+_URI = re.compile(
+    r"https?://[\w.-]+(?::[0-9]+)?(?:[/?#](?:[\w/:?@!$&'()*+,;=.~-]|%[0-9A-Fa-f]{2})*+)?\Z",
+    re.ASCII,
+)
+_BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _EMAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\".]+\Z")
 
 
@@ -162,7 +166,8 @@ def to_uri(iri: str) -> str:
         user, at, name = host.rpartition("@")
         name, colon, port = name.partition(":")
         host = f"{quote(user)}{at}{name.encode('idna').decode()}{colon}{port}"
-    rest = (quote(part, safe="%/:?@!$&'()*+,;=-._~") for part in parts[2:])
+    plain = (_BARE_PERCENT.sub("%25", part) for part in parts[2:])
+    rest = (quote(part, safe="%/:?@!$&'()*+,;=-._~") for part in plain)
     return urlunsplit((parts.scheme, host, *rest))
 
 
@@ -224,11 +229,12 @@ def _source(entry: Entry, site: Site) -> SourceFeed | None:
 def _authors(article: Article, site: Site, source: SourceFeed | None) -> list[Author]:
     """The authors, each with a name; else the publication or feed it was taken from, if not ours.
 
-    Of an address alone the part before the "@" is name enough: the rest is for Atom only.
+    Of an address, also one in place of a name, the part before the "@" is name enough.
     """
     found = []
     for author in article.authors:
-        name = _shown(author.name or author.email.partition("@")[0] or author.url)
+        given = author.name or author.email
+        name = _shown((given.partition("@")[0] if _EMAIL.match(given) else given) or author.url)
         email = author.email if _EMAIL.match(author.email) else ""
         found.append(Author(name=name, email=email, url=to_uri(author.url) if author.url else ""))
     taken_from = article.publication or (source.title if source else "")
@@ -242,12 +248,18 @@ def _attached(enclosure: Enclosure) -> Enclosure:
     known = duration is not None and math.isfinite(duration) and duration > 0
     return replace(
         enclosure,
-        url=to_uri(enclosure.url),
+        url=_with_path(to_uri(enclosure.url)),
         type=media_type(enclosure.url, enclosure.type),
         length=length if length is not None and length > 0 else None,
         title=_shown(enclosure.title),
         duration=duration if known else None,
     )
+
+
+def _with_path(url: str) -> str:
+    """The same address with the path that an empty one means (RFC 3986, 6.2.3)."""
+    parts = urlsplit(url)
+    return url if parts.path else urlunsplit(parts._replace(path="/"))
 
 
 def _shown(text: str) -> str:

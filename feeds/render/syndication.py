@@ -106,6 +106,7 @@ class _AtomFeed:
     def extend_atom(self, feed: Element) -> None:
         for name in ("title", "subtitle"):
             _declare_text(feed.find(name))
+        _tell_names(feed)
         _put_relations(feed, "link", self.channel, Format.ATOM)
 
 
@@ -138,6 +139,7 @@ class _Entry:
             entry.set(_LANG, item.language)
         for name in ("title", "summary"):
             _declare_text(entry.find(name))
+        _tell_names(entry)
         if item.published:
             published = etree.Element("published")
             published.text = item.published.isoformat()
@@ -262,7 +264,12 @@ def _put_media(entry: Element, enclosure: Enclosure) -> None:
         given["duration"] = f"{enclosure.duration:.10g}"
     element = etree.SubElement(entry, f"{{{MEDIA}}}content", given)
     if enclosure.title:
-        _put_plain(etree.SubElement(element, f"{{{MEDIA}}}title"), enclosure.title)
+        title = etree.SubElement(element, f"{{{MEDIA}}}title")
+        if _looks_like_html(enclosure.title):  # the module has a type for it (title, 1.5.1)
+            title.set("type", "html")
+            title.text = html.escape(enclosure.title, quote=False)
+        else:
+            _put_plain(title, enclosure.title)
 
 
 def _put_image(entry: Element, item: Item) -> None:
@@ -275,6 +282,13 @@ def _declare_text(element: Element | None) -> None:
     if element is not None and _looks_like_html(element.text or ""):
         element.set("type", "html")
         element.text = html.escape(element.text, quote=False)
+
+
+def _tell_names(parent: Element) -> None:
+    """Tell authors' names that look like HTML from markup: they are plain, and declare nothing."""
+    for name in parent.iterfind("author/name"):
+        if _looks_like_html(name.text):
+            _put_plain(name, name.text)
 
 
 def _looks_like_html(text: str) -> bool:

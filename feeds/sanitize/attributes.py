@@ -19,7 +19,8 @@ _LAZY_SET = ("data-srcset", "data-lazy-srcset")
 _TINY = re.compile(r"\s*[01]?(?:\.\d*)?(?:px)?\s*\Z")
 _HIDING = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden"
-    r"|(?:max-)?(?:width|height)\s*:\s*[01](?:px)?\s*(?:!important\s*)?(?:;|\Z))",
+    r"|(?:max-)?(?:width|height)\s*:\s*(?:0*[01](?:\.[0-9]{0,9})?|0*\.[0-9]{1,9})(?:px)?"
+    r"\s*(?:!important\s*)?(?:;|\Z))",
     re.IGNORECASE,
 )
 
@@ -80,7 +81,7 @@ def kept(name: str, given: Attributes, base: str) -> list[tuple[str, str]] | Non
     """Return what element `name` keeps of its attributes, in a fixed order.
 
     None means that the element is worth nothing without the address it should have had, or is
-    an image that only tracks.
+    an image or a player that only tracks.
     """
     if not given and name not in _NEEDED:
         return _CONTROLS if name in _PLAYERS else []
@@ -91,6 +92,8 @@ def kept(name: str, given: Attributes, base: str) -> list[tuple[str, str]] | Non
     elif name == "source" and "src" not in given:
         given = {**given, "srcset": _first(given, (*_LAZY_SET, "srcset"))}
     elif name in _PLAYERS:
+        if _tracks(given):
+            return None
         given = {**given, "controls": ""}
     found = []
     for key in (*KEPT[name], *EVERYWHERE):

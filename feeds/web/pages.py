@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from feeds.feed import FeedSpec
+from feeds.kit.http import ANY, tags_of
 from feeds.library import Press, catalogue
 from feeds.render.opml import MEDIA_TYPE, opml_document
 from feeds.render.page import Periodical, article_page, landing_page
@@ -25,7 +26,7 @@ _SHORTLY = {"cache-control": "public, max-age=60"}
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """The list of feeds, in both forms, made from these feeds."""
+    """The list of feeds, in both forms, made from these feeds; `etag` is that of the outline."""
 
     feeds: tuple[FeedSpec, ...]
     landing: bytes
@@ -48,8 +49,9 @@ def page_routes(press: Press, periodicals: Sequence[Periodical] = ()) -> list[Ro
 
     async def outline(request: Request) -> Response:
         found = await lists()
-        headers = {**_SHORTLY, "etag": found.etag, "access-control-allow-origin": "*"}
-        if request.headers.get("if-none-match") == found.etag:
+        headers = {**_SHORTLY, "etag": f'"{found.etag}"', "access-control-allow-origin": "*"}
+        known = request.headers.get("if-none-match", "")
+        if known.strip() == ANY or found.etag in tags_of(known):
             return Response(status_code=304, headers=headers)
         return Response(found.outline, media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
 
@@ -78,6 +80,6 @@ def page(body: bytes) -> Response:
 
 def _lists(press: Press, feeds: Sequence[FeedSpec], periodicals: Sequence[Periodical]) -> _Lists:
     outline = opml_document(press.site, feeds)
-    etag = f'"{hashlib.sha256(outline).hexdigest()[:32]}"'
+    etag = hashlib.sha256(outline).hexdigest()[:32]
     landing = landing_page(press.site, feeds, periodicals)
     return _Lists(tuple(feeds), landing, outline, etag)

@@ -34,6 +34,16 @@ NASTY: dict[str, dict[str, Any]] = {
         ],
         "image": "https://x.example/i.png?w=1&h=2",
     },
+    "an enclosure's title in HTML": {
+        "enclosures": [
+            Enclosure(url="https://x.example/a.mp3"),
+            Enclosure(url="https://x.example/b.mp3", title="A </b> &amp; B &2"),
+        ],
+    },
+    "an enclosure without a path": {
+        "enclosures": [Enclosure(url="https://x.example?id=1"), Enclosure(url="http://x.example")],
+    },
+    "a bare percent sign": {"url": "https://x.example/100%?a=5%&b=%zz%20#%"},
     "microseconds and a far offset": {
         "published": Date(datetime(2026, 1, 18, 1, 2, 3, 999_999, tzinfo=_FAR)),
         "updated": Date(
@@ -78,6 +88,8 @@ NASTY: dict[str, dict[str, Any]] = {
             Author(name="E", email="not an address"),
         ]
     },
+    "an address for a name": {"authors": [Author(name="desk@x.example", email="d@x.example")]},
+    "an author's name in HTML": {"authors": [Author(name="A &amp; B &2 Co")]},
 }
 
 

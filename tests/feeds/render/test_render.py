@@ -113,6 +113,18 @@ def test_an_edit_moves_updated_and_neither_id_nor_published(form: Format) -> Non
 
 
 @pytest.mark.parametrize("form", list(Format))
+def test_an_edit_moves_updated_even_of_what_says_that_it_was_changed_in_the_future(
+    form: Format,
+) -> None:
+    article = an_article(updated=Date(NOON + timedelta(days=2000)))
+    before = the_item(an_entry(article=article), form)
+    edited = NOON + timedelta(days=1)
+    after = the_item(an_entry(article=article, revision=2, revised_at=edited), form)
+    instants = [item.updated.replace(microsecond=0) for item in (before, after)]
+    assert instants == [NOON, edited]
+
+
+@pytest.mark.parametrize("form", list(Format))
 def test_no_two_items_have_one_date_of_update(form: Format) -> None:
     entries = [an_entry(number) for number in (1, 2, 10**6 - 1)]
     assert len({item.updated for item in items_of(rendered(*entries)[form])}) == 3
@@ -155,6 +167,13 @@ def test_an_rss_item_names_its_authors_once_and_no_address() -> None:
     assert b"<author>" not in body
     assert b"a@x.example" not in body
     assert body.count(b"<dc:creator>") == 4
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_an_address_in_place_of_an_authors_name_is_not_published(form: Format) -> None:
+    rendering = rendered(an_entry(**NASTY["an address for a name"]))[form]
+    assert b"@x.example" not in rendering.body
+    assert [item.authors for item in items_of(rendering)] == [("desk",)]
 
 
 @pytest.mark.parametrize("form", list(Format))

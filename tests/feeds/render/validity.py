@@ -22,13 +22,16 @@ MEDIA = "{http://search.yahoo.com/mrss/}"
 ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
 
 _URI = re.compile(r"[a-zA-Z][\w+.-]*:(//)?[\w;/?:@&=+$.!~*'()%,#-]+\Z", re.ASCII)
+_BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_WEB = re.compile(r"https?://([\w-]+\.)+[\w-]+(:\d+)?(/|\Z)", re.ASCII)
 _MIME = re.compile(r"[\w.+-]+/[\w.+-]+\Z", re.ASCII)
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 _RFC822 = re.compile(r"\w{3}, \d\d? \w{3} \d{4} \d\d:\d\d:\d\d (GMT|[+-]\d{4})\Z", re.ASCII)
 
 
 def faults_of_atom(body: bytes) -> list[str]:
-    return list(_atom(ET.fromstring(body)))  # noqa: S314 - our own document
+    lines = body.decode().splitlines()
+    return [*_atom(ET.fromstring(body)), *_plain_names(lines)]  # noqa: S314 - our own document
 
 
 def faults_of_rss(body: bytes) -> list[str]:
@@ -157,6 +160,8 @@ def _guid(item: ET.Element) -> Iterator[str]:
 
 def _enclosure(element: ET.Element) -> Iterator[str]:
     yield from _uri(element.get("url", ""))
+    if not _WEB.match(element.get("url", "")):
+        yield f"an enclosure that is nowhere: {element.get('url')}"
     if not re.match(r"\d+\Z", element.get("length", "")):
         yield "an enclosure without length"
     if not _MIME.match(element.get("type", "")):
@@ -171,10 +176,20 @@ def _plain_lines(lines: list[str]) -> Iterator[str]:
             yield f"ambiguous text: {line}"
 
 
+def _plain_names(lines: list[str]) -> Iterator[str]:
+    """The same of names in Atom, where only what would be a reference to HTML is ambiguous."""
+    for line in lines:
+        match = re.match(r"\s*<name>(.*)</name>", line)
+        if match and re.search(r"&amp;(amp|lt|nbsp|copy|#|\d)", match[1]):
+            yield f"ambiguous name: {line}"
+
+
 def _media(element: ET.Element) -> Iterator[str]:
     yield from _uri(element.get("url", ""))
     if element.get("medium") not in {"image", "audio", "video", "document", "executable"}:
         yield "an unknown medium"
+    for title in element.findall(f"{MEDIA}title"):
+        yield from _declared(title.text or "", "html" if title.get("type") == "html" else "text")
     if element.get("type") and not _MIME.match(element.get("type", "")):
         yield "no media type"
     if not re.match(r"[1-9]\d*\Z", element.get("fileSize", "1")):
@@ -293,7 +308,7 @@ def _declared(text: str, kind: str) -> Iterator[str]:
 
 
 def _uri(text: str) -> Iterator[str]:
-    if not _URI.match(text):
+    if not _URI.match(text) or _BARE_PERCENT.search(text):
         yield f"no URI: {text}"
 
 

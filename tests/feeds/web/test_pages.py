@@ -33,6 +33,18 @@ async def test_the_landing_page_lists_the_feeds(site: Publication) -> None:
     assert "Sport <b>" not in answer.text
 
 
+async def test_who_has_the_list_of_feeds_already_is_told_so(site: Publication) -> None:
+    first = await site.client.get("/feeds.opml")
+    assert first.headers["content-type"] == "text/x-opml; charset=utf-8"
+    tag = first.headers["etag"]
+    for known in (tag, f"W/{tag}", f'"other", {tag}', f'{tag[:-1]}-gzip"', "*"):
+        again = await site.client.get("/feeds.opml", headers={"If-None-Match": known})
+        assert (again.status_code, again.content) == (304, b""), known
+        assert again.headers["etag"] == tag
+    another = await site.client.get("/feeds.opml", headers={"If-None-Match": '"other"'})
+    assert (another.status_code, another.content) == (200, first.content)
+
+
 async def test_an_article_without_an_address_has_a_page(site: Publication) -> None:
     article = an_article(id="a", title="The mill & the boat", html="<p>Both <b>run</b>.</p>")
     await site.publish(article)

@@ -19,6 +19,7 @@ from feeds import Article, Content, Date, Document, FeedSpec, Place, Query, Site
 from feeds.article import mint_id
 from feeds.feed import Format
 from feeds.kit.database import EPOCH
+from feeds.kit.text import normalise
 from feeds.library.press import rendering_key
 from feeds.store.rows import values_of
 
@@ -99,7 +100,10 @@ def _own(like: Article, number: int) -> dict[str, object]:
         "text": words,
         "tags": json.dumps(tags_of(number)),
         "opening": f"report{number:09d}fromthebridgethebridge"[:32],
-        "normalised": f" article number {number} {words.lower().replace('.', '')}",
+        "normalised": f" article number {number} \n{normalise(words)}",
+        "names": "\n".join(
+            ["", *(f"tags:{tag}" for tag in tags_of(number)), "sources:bench", "languages:", ""]
+        ),
         "published": int((a_moment(number % 400_000) - EPOCH).total_seconds()) * 1_000_000,
     }
     ledger = {

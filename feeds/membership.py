@@ -5,12 +5,12 @@ Told the changes in order and who was a member before; decides, and writes nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from feeds.article import Entry
-from feeds.feed import FeedSpec
+from feeds.selections import Selections
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +57,45 @@ class Movement:
     places: Mapping[tuple[str, int], Touch] = field(default_factory=dict)
 
 
-def member_of(spec: FeedSpec, entry: Entry) -> Member:
-    """Return the member that `entry` is of `spec`."""
-    return Member(spec.name, entry.article.id, entry.arrival or 0, entry.revised, entry.change)
+def member_of(feed: str, entry: Entry) -> Member:
+    """Return the member that `entry` is of `feed`."""
+    return Member(feed, entry.article.id, entry.arrival or 0, entry.revised, entry.change)
 
 
 def movement(
     entries: Sequence[Entry],
-    specs: Sequence[FeedSpec],
+    feeds: Selections[str],
     members: Mapping[tuple[str, str], Member],
 ) -> Movement:
-    """Decide what `entries`, changed in this order, do to the feeds `specs`.
+    """Decide what `entries`, changed in this order, do to `feeds`, which are known by name.
 
-    `members` are those that the entries are so far, by feed and article.
+    `members` are those that the entries are so far, by feed and article; of other feeds, nothing
+    is decided.
     """
     joins: list[Member] = []
     leaves: list[tuple[str, str]] = []
     touched: dict[str, Touch] = {}
     places: dict[tuple[str, int], Touch] = {}
+    was_in = _feeds_by_article(members, feeds)
     for entry in entries:
         touch = Touch(entry.change, entry.changed_at)
         is_visible = entry.arrival is not None and entry.withdrawn_at is None
-        for spec in specs:
-            key = (spec.name, entry.article.id)
-            before = members.get(key)
-            admitted = is_visible and spec.select.admits(entry.article)
-            if before is None and not admitted:
-                continue
-            touched[spec.name] = touch
-            if before is not None:
-                leaves.append(key)
-                places[spec.name, before.arrival] = touch
-            if admitted:
-                after = member_of(spec, entry)
-                joins.append(after)
-                places[spec.name, after.arrival] = touch
+        id_ = entry.article.id
+        for feed in was_in.get(id_, ()):
+            leaves.append((feed, id_))
+            places[feed, members[feed, id_].arrival] = touched[feed] = touch
+        for feed in feeds.admitting(entry.article) if is_visible else ():
+            after = member_of(feed, entry)
+            joins.append(after)
+            places[feed, after.arrival] = touched[feed] = touch
     return Movement(joins=tuple(joins), leaves=tuple(leaves), touched=touched, places=places)
+
+
+def _feeds_by_article(
+    members: Iterable[tuple[str, str]], feeds: Container[str]
+) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for feed, article_id in members:
+        if feed in feeds:
+            found.setdefault(article_id, []).append(feed)
+    return found

@@ -7,13 +7,13 @@ Pure; standard library only. Refuses nothing about the world: a tag nobody uses 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
 from feeds.document import Author
-from feeds.kit.text import normalise, normalised_phrase
+from feeds.kit.text import normalised_name, normalised_phrase, one_line
 
 KEYS = ("sections", "tags", "authors", "sources", "languages", "words")
 
@@ -39,9 +39,10 @@ class Selectable(Protocol):
 class Query:
     """A selection; the empty one admits everything.
 
-    Names (sections, tags, authors, sources) match whole, ignoring case and diacritics; a language
-    matches itself and its regions (`de` admits `de-AT`); words and phrases match whole words in
-    title, summary and text.
+    Names (sections, tags, authors, sources) match whole, ignoring case, diacritics and punctuation;
+    a language matches itself and its regions (`de` admits `de-AT`); words and phrases match whole
+    words in title, summary and text, ignoring the same. Scripts that write no spaces between words
+    match by substring. See `kit.text` for both.
     """
 
     sections: tuple[str, ...] = ()
@@ -85,33 +86,78 @@ def _plain(query: Query) -> Mapping[str, object]:
     return plain
 
 
+def names_of(article: Selectable) -> Iterator[tuple[str, str]]:
+    """Yield everything of `article` but its words as it is compared: a key of a query, a value.
+
+    A language always is; names of which nothing can be seen are left out. No value has a line break
+    or another control character.
+    """
+    names = {
+        "sections": (article.section,),
+        "tags": article.tags,
+        "authors": tuple(author.name for author in article.authors),
+        "sources": (article.source,),
+    }
+    for key, values in names.items():
+        for value in dict.fromkeys(map(_name, values)):
+            if value:
+                yield key, value
+    yield "languages", normalised_language(article.language)
+
+
+def wanted_of(query: Query, key: str) -> frozenset[str]:
+    """Return the values of `key` as `query` compares them; of words, what the text must contain.
+
+    What can never be found is left out.
+    """
+    values: tuple[str, ...] = getattr(query, key)
+    if key == "words":
+        return _phrases(values)
+    return _languages(values) if key == "languages" else _names(values)
+
+
+@lru_cache(maxsize=4096)
+def normalised_language(tag: str) -> str:
+    """Return a language tag as it is compared: BCP 47, 2.1.1, ignores case."""
+    return one_line(tag).lower()
+
+
 def _one_of(wanted: tuple[str, ...], present: tuple[str, ...] | list[str]) -> bool:
     if not wanted:
         return True
     names = _names(wanted)
-    return any(_name(name) in names for name in present if name)
+    return any(_name(name) in names for name in present)
 
 
 @lru_cache(maxsize=65536)
 def _name(name: str) -> str:
-    return normalise(name)
+    return normalised_name(name)
 
 
 @lru_cache(maxsize=65536)
 def _names(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(normalise, names))
+    return frozenset(map(normalised_name, names)) - {""}
+
+
+@lru_cache(maxsize=65536)
+def _languages(tags: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(normalised_language, tags))
+
+
+@lru_cache(maxsize=65536)
+def _phrases(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(normalised_phrase, words)) - {""}
 
 
 def _language(wanted: tuple[str, ...], present: str) -> bool:
     if not wanted:
         return True
-    tag = present.lower()
-    return any(tag == want.lower() or tag.startswith(f"{want.lower()}-") for want in wanted)
+    tag = normalised_language(present)
+    return any(tag == want or tag.startswith(f"{want}-") for want in _languages(wanted))
 
 
 def _words(wanted: tuple[str, ...], article: Selectable) -> bool:
     if not wanted:
         return True
     text = article.normalised
-    phrases = (normalised_phrase(word) for word in wanted)
-    return any(phrase in text for phrase in phrases if phrase)
+    return any(phrase in text for phrase in _phrases(wanted))

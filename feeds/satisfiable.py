@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from feeds.kit.text import normalise, normalised_phrase
+from feeds.kit.text import normalised_name, normalised_phrase
 from feeds.query import KEYS, Query
 
 _STEPS = 100_000  # comparisons, about a tenth of a second
@@ -120,7 +120,7 @@ def _conditions(query: Query) -> Iterator[tuple[_Fact | _Claim, ...]]:
 def _value(key: str, value: str) -> str:
     if key == "languages":
         return value.lower()
-    return normalised_phrase(value) if key == "words" else normalise(value)
+    return normalised_phrase(value) if key == "words" else normalised_name(value)
 
 
 def _exclude(one: _Fact, other: _Fact) -> bool:

@@ -73,21 +73,47 @@ subscriptions = Table(
     ),
 )
 
+# Addresses that must not be written to. `source` is who said so, `code` the server's (RFC 3463).
 suppressions = Table(
     "suppressions",
     metadata,
     Column("address_key", Text, primary_key=True),
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("domain", Text, nullable=False, server_default=""),
     Column("since", Instant, nullable=False),
 )
 
-# Dead-address answers: only the second one, on another day, suppresses.
+# Dead-address answers: only the second one, on another day, suppresses. Many of one domain within
+# hours suppress nobody.
 dead_addresses = Table(
     "dead_addresses",
     metadata,
     Column("address_key", Text, primary_key=True),
+    Column("domain", Text, nullable=False, server_default=""),
     Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant),
+    Index("dead_addresses_by_domain", "domain", "last_at"),
+)
+
+# What came back, each message once: `digest` is the same for two copies of it. `how` says by what
+# the reader was found, `step` what was done.
+returned = Table(
+    "returned",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("received_at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("domain", Text, nullable=False),
+    Column("subscriber_id", Number),
+    Column("issue_id", Number),
+    Index("returned_by_time", "received_at"),
 )
 
 # The subscriptions of one digest that share schedule ("" is the digest's own), zone, language and

@@ -152,8 +152,9 @@ class SmtpServer:
 
     `login` is the one user name and password it knows; `names` are those in its certificate.
     `messages` has what it took (`took` is set from the first on), `commands` every command line
-    with the connection's number, `clear` all octets that came unencrypted. Step.BODY comes after
-    `body_step_after` lines.
+    with the connection's number, `clear` all octets that came unencrypted, `peak` how many were
+    connected at most. Step.BODY comes after `body_step_after` lines. A `lenient` one takes RCPT and
+    DATA whatever was said before. With `path` it listens on a socket there.
     """
 
     host = "127.0.0.1"
@@ -168,6 +169,8 @@ class SmtpServer:
         extensions: Sequence[str] = ("PIPELINING", "8BITMIME", "SMTPUTF8", "SIZE 10000000"),
         names: Sequence[str] = ("127.0.0.1", "localhost"),
         body_step_after: int = 1,
+        lenient: bool = False,
+        path: str = "",
     ) -> None:
         self._script = {
             step: list(actions) if isinstance(actions, Sequence) else actions
@@ -179,16 +182,22 @@ class SmtpServer:
         self._extensions = tuple(extensions)
         self._names = tuple(names)
         self._body_step_after = body_step_after
+        self._lenient = lenient
+        self._path = path
         self._visits: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
         self.connections = 0
+        self.peak = 0
         self.messages: list[Received] = []
         self.took = asyncio.Event()
         self.commands: list[tuple[int, str]] = []
         self.clear = bytearray()
 
     async def __aenter__(self) -> SmtpServer:
+        if self._path:
+            self._server = await asyncio.start_unix_server(self._accept, self._path)
+            return self
         self._server = await asyncio.start_server(
             self._accept,
             self.host,
@@ -212,6 +221,11 @@ class SmtpServer:
         await asyncio.gather(*self._visits, return_exceptions=True)
         await self._server.wait_closed()
 
+    def hang_up(self) -> None:
+        """Cut all connections that there are."""
+        for visit in self._visits:
+            visit.cancel()
+
     def verbs(self, connection: int | None = None) -> list[str]:
         """Return the first words of the commands that came, in order."""
         return [line.split()[0].upper() for n, line in self.commands if connection in {None, n}]
@@ -220,6 +234,7 @@ class SmtpServer:
         task = asyncio.current_task()
         assert task is not None
         self._visits.add(task)
+        self.peak = max(self.peak, len(self._visits))
         self.connections += 1
         visit = _Visit(self.connections, reader, writer, self._tls is Tls.IMPLICIT)
         try:
@@ -241,7 +256,7 @@ class SmtpServer:
 
     async def _obey(self, visit: _Visit, verb: str, rest: str) -> None:
         match verb:
-            case "EHLO":
+            case "EHLO" | "LHLO":
                 await self._reply(visit, Step.EHLO, self._offers(visit))
             case "STARTTLS" if self._tls is Tls.STARTTLS and not visit.encrypted:
                 await self._start_tls(visit)
@@ -267,10 +282,10 @@ class SmtpServer:
             path, _, visit.parameters = rest.partition(":")[2].partition(" ")
             if await self._reply(visit, Step.MAIL, "250 2.1.0 Sender ok"):
                 visit.sender = path.strip("<>")
-        elif verb == "RCPT" and visit.sender is not None:
+        elif verb == "RCPT" and (visit.sender is not None or self._lenient):
             if await self._reply(visit, Step.RCPT, "250 2.1.5 Recipient ok"):
                 visit.recipient = rest.partition(":")[2].strip("<>")
-        elif verb == "DATA" and visit.recipient:
+        elif verb == "DATA" and (visit.recipient or self._lenient):
             if await self._reply(visit, Step.DATA, "354 Go on"):
                 await self._receive(visit)
         else:
@@ -286,6 +301,9 @@ class SmtpServer:
         sender, visit.sender = visit.sender or "", None
         recipient, visit.recipient = visit.recipient, ""
         if not await self._reply(visit, Step.DOT, ""):
+            return
+        if not recipient:
+            await self._say(visit, "554 5.5.1 No valid recipients")
             return
         self.messages.append(
             Received(

@@ -142,6 +142,10 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
         "subscribers export": ["--config", config, "--to", str(tmp_path / "readers.csv")],
         "subscribers remove": ["--config", config, "new@readers.example"],
         "subscribers feed": ["--config", config, "first@readers.example"],
+        "returns": ["--config", config],
+        "suppressions add": ["--config", config, "asked@readers.example"],
+        "suppressions list": ["--config", config],
+        "suppressions lift": ["--config", config, "asked@readers.example"],
     }
     assert printed.keys() == {name for name in COMMAND if "--json" in options_of(name)}
     for name, arguments in printed.items():

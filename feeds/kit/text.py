@@ -10,6 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from feeds.kit.folding import UNSPACED, Folding
+
 # XML 1.0, section 2.2: everything outside Char, plus U+0085 and U+2028/9, which are line ends
 # to some readers only, and the non-characters that lxml refuses.
 _PLANE_ENDS = "".join(chr(plane * 0x10000 + end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
@@ -19,10 +21,8 @@ _UNPRINTABLE = re.compile(
 _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
 _SPACES = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？؟])[\"'”’»)\]]*\s+")
-_NO_SPACES_BETWEEN_WORDS = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+_NOT_ASCII_WORD = re.compile("[^a-z0-9]+")
+_FOLDING = Folding()
 
 
 def clean(text: str) -> str:
@@ -60,11 +60,26 @@ def first_sentence(text: str, limit: int = 100) -> str:
 def normalise(text: str) -> str:
     """Return `text` for matching: casefolded words without diacritics, each between two spaces.
 
-    `" county " in normalise(text)` is true exactly when the whole word occurs.
+    `" county " in normalise(text)` is true exactly when the whole word occurs. What is no letter,
+    digit or mark parts words; soft hyphens, joiners and the like do not. Where a script that writes
+    no spaces meets another, a word ends. Applied again, it changes nothing.
     """
-    folded = _fold(text)
-    words = "".join(c if c.isalnum() else " " for c in folded).split()
-    return f" {' '.join(words)} " if words else " "
+    if text.isascii():
+        folded = _NOT_ASCII_WORD.sub(" ", text.lower())
+    else:
+        folded = unicodedata.normalize("NFC", text.translate(_FOLDING))
+        folded = UNSPACED.sub(r" \g<0> ", folded)
+    words = " ".join(folded.split())
+    return f" {words} " if words else " "
+
+
+def normalised_name(name: str) -> str:
+    """Return `name` (of a tag, a section, an author, a source) as it is compared with others.
+
+    Its words; one without any letter or digit, such as an emoji, stands for itself. Empty where
+    nothing can be seen of it; never with a line break or a control character.
+    """
+    return normalise(name).strip() or one_line(unicodedata.normalize("NFKC", name).casefold())
 
 
 @lru_cache(maxsize=4096)
@@ -72,13 +87,13 @@ def normalised_phrase(phrase: str) -> str:
     """Return what to look for in `normalise(...)`d text to find `phrase` as whole words.
 
     A script that writes no spaces between words is matched by substring, so its edges are open.
-    The result is empty for a phrase without any letter or digit: it matches nothing.
+    Empty for a phrase without any letter or digit: it is found nowhere.
     """
     words = normalise(phrase).strip()
     if not words:
         return ""
-    before = "" if _NO_SPACES_BETWEEN_WORDS.match(words[0]) else " "
-    after = "" if _NO_SPACES_BETWEEN_WORDS.match(words[-1]) else " "
+    before = "" if UNSPACED.match(words[0]) else " "
+    after = "" if UNSPACED.match(words[-1]) else " "
     return f"{before}{words}{after}"
 
 
@@ -90,11 +105,3 @@ def digest(*parts: str) -> str:
         state.update(b"%d:" % len(raw))
         state.update(raw)
     return state.hexdigest()
-
-
-def _fold(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    marks_off = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return unicodedata.normalize("NFKC", marks_off).casefold()

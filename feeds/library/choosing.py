@@ -6,21 +6,22 @@ way lag behind from now on. Where nothing of that is to be done, one row is read
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from feeds.feed import FeedSpec
+from feeds.kit.database import EPOCH
 from feeds.labels import labels_of
-from feeds.library.press import Press, catalogue, rendering_key
-from feeds.membership import Member, member_of
+from feeds.library.press import Offer, Press, catalogue, rendering_key
+from feeds.membership import Member
 from feeds.store import FeedState, Progress
 
 _RUN = 500  # articles that are looked at together
-_TOGETHER = 20  # feeds whose members are looked for together
+_CHOSEN = 5_000  # members that are looked for together
 
 
-async def put_in_order(press: Press, now: datetime) -> tuple[Progress, Mapping[str, FeedSpec]]:
-    """Return how far the feeds have come, and all of them by name, chosen as they are declared.
+async def put_in_order(press: Press, now: datetime) -> tuple[Progress, Offer]:
+    """Return how far the feeds have come, and all of them, chosen as they are declared.
 
     Another process may choose at the same time: what was compared holds for the generation that
     was read before.
@@ -29,12 +30,12 @@ async def put_in_order(press: Press, now: datetime) -> tuple[Progress, Mapping[s
     while True:
         progress = await press.index.progress()
         known = press.in_order
-        if known.specs is not None and known.generation == progress.generation:
-            return progress, known.specs
-        specs = {spec.name: spec for spec in await catalogue(press)}
-        if await _compare(press, specs, now):
-            known.generation, known.specs = progress.generation, specs
-            return progress, specs
+        if known.offer is not None and known.generation == progress.generation:
+            return progress, known.offer
+        offer = Offer.of(await catalogue(press))
+        if await _compare(press, offer.specs, now):
+            known.generation, known.offer = progress.generation, offer
+            return progress, offer
 
 
 async def _compare(press: Press, specs: Mapping[str, FeedSpec], now: datetime) -> bool:
@@ -50,8 +51,8 @@ async def _compare(press: Press, specs: Mapping[str, FeedSpec], now: datetime) -
         for name, spec in specs.items()
         if name not in states or states[name].selection_key != spec.selection_key
     ]
-    for start in range(0, len(wanted), _TOGETHER):
-        await _choose(press, wanted[start : start + _TOGETHER], now)
+    for spec in wanted:
+        await _choose(press, spec, now)
     keys = {name: rendering_key(spec, press.site, press.hubs) for name, spec in specs.items()}
     otherwise = [
         name
@@ -63,30 +64,27 @@ async def _compare(press: Press, specs: Mapping[str, FeedSpec], now: datetime) -
     return not (gone or wanted or otherwise)
 
 
-async def _choose(press: Press, specs: Sequence[FeedSpec], now: datetime) -> None:
-    """Select the members of new or changed feeds from everything that is stored."""
+async def _choose(press: Press, spec: FeedSpec, now: datetime) -> None:
+    """Select the members of a new or changed feed from everything that is stored."""
     marks = await press.store.marks()
-    members: dict[str, list[Member]] = {spec.name: [] for spec in specs}
-    touched_at: dict[str, datetime] = {}
+    members: list[Member] = []
+    touched_at: datetime | None = None
     after = 0
-    while entries := await press.store.arrived(after, marks.arrival, _RUN):
-        after = entries[-1].arrival or 0
-        for spec in specs:
-            for entry in entries:
-                if spec.select.admits(entry.article):
-                    members[spec.name].append(member_of(spec, entry))
-                    last = touched_at.setdefault(spec.name, entry.changed_at)
-                    touched_at[spec.name] = max(last, entry.changed_at)
-    for spec in specs:
-        state = FeedState(
-            feed=spec.name,
-            selection_key=spec.selection_key,
-            rendering_key="",
-            touched=marks.change,
-            touched_at=touched_at.get(spec.name, now),
-            rendered=-1,
-        )
-        await press.index.choose(state, members[spec.name], marks.change)
+    while after < marks.arrival:
+        found = await press.store.standings(after, marks.arrival, _CHOSEN, spec.select)
+        after = found[-1].arrival if len(found) == _CHOSEN else marks.arrival
+        members += (Member(spec.name, o.id, o.arrival, o.revised, o.change) for o in found)
+        if found:
+            touched_at = max(touched_at or EPOCH, *(one.changed_at for one in found))
+    state = FeedState(
+        feed=spec.name,
+        selection_key=spec.selection_key,
+        rendering_key="",
+        touched=marks.change,
+        touched_at=touched_at or now,
+        rendered=-1,
+    )
+    await press.index.choose(state, members, marks.change)
 
 
 async def _discover(press: Press) -> None:

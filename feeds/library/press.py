@@ -5,7 +5,7 @@ Holds what publishing works with; publishes nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -14,7 +14,22 @@ from feeds.kit.text import digest
 from feeds.labels import ForEach
 from feeds.publish import DatabaseShelf
 from feeds.render import RENDERING, Kept
+from feeds.selections import Selections
 from feeds.store import ArchiveManifest, ArticleStore, FeedIndex, LabelStore
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """All feeds there are by name, and what they select."""
+
+    specs: Mapping[str, FeedSpec]
+    selections: Selections[str]
+
+    @classmethod
+    def of(cls, specs: Iterable[FeedSpec]) -> Offer:
+        """Return the offer of these feeds."""
+        named = {spec.name: spec for spec in specs}
+        return cls(named, Selections({name: spec.select for name, spec in named.items()}))
 
 
 @dataclass(slots=True)
@@ -26,7 +41,7 @@ class InOrder:
     """
 
     generation: int = 0
-    specs: Mapping[str, FeedSpec] | None = None
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)

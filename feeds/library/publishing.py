@@ -14,7 +14,7 @@ from datetime import datetime
 from feeds.article import Entry
 from feeds.feed import Chain, FeedSpec, Rendering
 from feeds.library.choosing import put_in_order
-from feeds.library.press import Press, chain_before, rendering_key
+from feeds.library.press import Offer, Press, chain_before, rendering_key
 from feeds.membership import Touch, movement
 from feeds.publish import Edition
 from feeds.render import Written, render
@@ -47,23 +47,23 @@ class _Proof:
 async def publish(press: Press, now: datetime) -> Published:
     """Bring every feed up to the last committed change; safe to run twice or side by side."""
     while True:
-        progress, specs = await put_in_order(press, now)
-        if await _follow(press, specs, progress):
-            return await _render_stale(press, specs)
+        progress, offer = await put_in_order(press, now)
+        if await _follow(press, offer, progress):
+            return await _render_stale(press, offer.specs)
 
 
-async def _follow(press: Press, specs: Mapping[str, FeedSpec], progress: Progress) -> bool:
+async def _follow(press: Press, offer: Offer, progress: Progress) -> bool:
     """Carry the changes that are not in the feeds yet into their members.
 
     False where another process did so, or chose feeds, meanwhile: they are no more as they were.
     """
     watermark = progress.watermark
     while watermark < progress.change:
-        entries = await press.store.changed(watermark, _RUN) if specs else []
+        entries = await press.store.changed(watermark, _RUN) if offer.specs else []
         upto = progress.change if len(entries) < _RUN else entries[-1].change
         entries = [entry for entry in entries if entry.change <= upto]
         members = await press.index.members([entry.article.id for entry in entries])
-        moves = movement(entries, tuple(specs.values()), members)
+        moves = movement(entries, offer.selections, members)
         if not await press.index.advance(replace(progress, watermark=watermark), upto, moves):
             return False
         watermark = upto

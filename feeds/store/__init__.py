@@ -1,7 +1,7 @@
 """The article store: all SQL about articles and about the feeds they are in."""
 
 from feeds.store.archives import Archive, ArchiveManifest
-from feeds.store.articles import ArticleStore, Counts, Ingested, Marks
+from feeds.store.articles import ArticleStore, Counts, Ingested, Marks, Standing
 from feeds.store.embargoes import Embargoes
 from feeds.store.files import FileMemory, SeenFile
 from feeds.store.finding import Finder
@@ -26,4 +26,5 @@ __all__ = [
     "Marks",
     "Progress",
     "SeenFile",
+    "Standing",
 ]

@@ -38,6 +38,7 @@ articles = Table(
     Column("revised_at", Instant, nullable=False),
     Column("visible_at", Instant),
     Column("withdrawn_at", Instant),
+    Column("names", Text, nullable=False),
     Column("published", Instant),
     Column("published_day", Boolean, nullable=False),
     Column("updated", Instant),

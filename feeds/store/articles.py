@@ -9,18 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
 
 from feeds.article import Article, Entry
 from feeds.kit.database import Database, Lock
+from feeds.query import Query
 from feeds.revision import Outcome, decide
 from feeds.store import ledger as ledgers
 from feeds.store.identity import Identities
 from feeds.store.recording import due, record, reveal
 from feeds.store.rows import entry_of
+from feeds.store.selecting import condition
 from feeds.store.tables import article_ledger, articles
 
 _CHUNK = 500  # ids in one statement: below every database's limit of parameters
+_EVERYTHING = Query()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,17 @@ class Counts:
     visible: int
     embargoed: int
     withdrawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an article stands that has arrived: the numbers that the ledger gave it."""
+
+    id: str
+    arrival: int
+    revised: int
+    change: int
+    changed_at: datetime
 
 
 class ArticleStore:
@@ -91,11 +105,20 @@ class ArticleStore:
         query = select(articles).where(articles.c.change > after)
         return await self._entries(query.order_by(articles.c.change).limit(limit))
 
-    async def arrived(self, after: int, upto: int, limit: int) -> list[Entry]:
-        """Return what arrived in `(after, upto]` and is not withdrawn, in order of arrival."""
-        window = (articles.c.arrival > after, articles.c.arrival <= upto)
-        query = select(articles).where(*window, articles.c.withdrawn_at.is_(None))
-        return await self._entries(query.order_by(articles.c.arrival).limit(limit))
+    async def arrived(
+        self, after: int, upto: int, limit: int, selection: Query = _EVERYTHING
+    ) -> list[Entry]:
+        """Return what arrived in `(after, upto]` and is not withdrawn, in order of arrival.
+
+        Only what `selection` admits is read and counts for the `limit`.
+        """
+        return await self._database.reading(_arrived, after, upto, limit, selection)
+
+    async def standings(
+        self, after: int, upto: int, limit: int, selection: Query = _EVERYTHING
+    ) -> list[Standing]:
+        """Return the numbers of what `arrived` returns, whose words are not read."""
+        return await self._database.reading(_standings, after, upto, limit, selection)
 
     async def latest(self, before: int, limit: int) -> list[Entry]:
         """Return what arrived below the arrival `before` and is not withdrawn, newest first."""
@@ -159,6 +182,49 @@ def _arrival_at(connection: Connection, instant: datetime) -> int:
 
 def _entries(connection: Connection, query: Select[tuple[object, ...]]) -> list[Entry]:
     return [entry_of(row) for row in connection.execute(query).mappings()]
+
+
+def _arrived(
+    connection: Connection, after: int, upto: int, limit: int, selection: Query
+) -> list[Entry]:
+    chosen = condition(selection)
+    if chosen is not None:
+        return _entries(
+            connection, _window(articles, after=after, upto=upto, limit=limit).where(chosen)
+        )
+    found: list[Entry] = []
+    while len(found) < limit:
+        entries = _entries(connection, _window(articles, after=after, upto=upto, limit=_CHUNK))
+        found += [entry for entry in entries if selection.admits(entry.article)]
+        if len(entries) < _CHUNK:
+            break
+        after = entries[-1].arrival or upto
+    return found[:limit]
+
+
+def _standings(
+    connection: Connection, after: int, upto: int, limit: int, selection: Query
+) -> list[Standing]:
+    chosen = condition(selection)
+    if chosen is None:
+        entries = _arrived(connection, after, upto, limit, selection)
+        return [_standing(entry) for entry in entries]
+    columns = [articles.c[name] for name in Standing.__slots__]
+    rows = connection.execute(_window(*columns, after=after, upto=upto, limit=limit).where(chosen))
+    return [Standing(**row) for row in rows.mappings()]
+
+
+def _standing(entry: Entry) -> Standing:
+    arrival = entry.arrival or 0
+    return Standing(entry.article.id, arrival, entry.revised, entry.change, entry.changed_at)
+
+
+def _window(
+    *what: FromClause | ColumnElement[object], after: int, upto: int, limit: int
+) -> Select[tuple[object, ...]]:
+    between = (articles.c.arrival > after, articles.c.arrival <= upto)
+    query = select(*what).where(*between, _present())
+    return query.order_by(articles.c.arrival).limit(limit)
 
 
 def _by_ids(connection: Connection, ids: Sequence[str]) -> list[Entry]:

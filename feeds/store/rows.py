@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 
 from feeds.article import Article, Entry
 from feeds.document import Author, Date, Enclosure, SourceFeed
+from feeds.store.selecting import name_lines
 
 # A row's values are of the type that its column says; SQLAlchemy cannot say so per key.
 Values = dict[str, Any]
@@ -59,6 +60,7 @@ def values_of(article: Article) -> Values:
         "source_feed": _source_values(article.source_feed),
         "opening": article.opening,
         "normalised": article.normalised,
+        "names": name_lines(article),
     }
 
 

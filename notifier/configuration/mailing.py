@@ -1,15 +1,21 @@
-"""How messages leave: the section `mail`."""
+"""How messages leave: the section `mail`.
+
+Refuses keys that cannot sign; what is said of a key never quotes it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from notifier.configuration.files import Item
-from notifier.configuration.models import MailSection
-from notifier.configuration.problems import Report
+from notifier.configuration.models import DkimSection, MailSection
+from notifier.configuration.problems import Report, Spot
+from notifier.configuration.relays import check_ways, ways
 from notifier.configuration.sections import Sections
 from notifier.configuration.validation import Part, check
-from notifier.settings import Maildir, MailSettings, SmtpRelay
+from notifier.delivery.addresses import wire_address
+from notifier.delivery.keys import Algorithm, read_key
+from notifier.errors import InvalidKey, InvalidMessage
+from notifier.settings import Dkim, DkimKey, DkimProfile, MailSettings
 
 
 def mail(sections: Sections, environ: Mapping[str, str], report: Report) -> MailSettings | None:
@@ -21,45 +27,79 @@ def mail(sections: Sections, environ: Mapping[str, str], report: Report) -> Mail
     values = part.values
     _check(part, report)
     name, address = values.from_
+    transport, fallbacks = ways(part)
     return MailSettings(
         from_address=address,
         from_name=name,
         reply_to=values.reply_to,
-        envelope_sender=values.bounces,
+        envelope_sender=values.bounces.address,
+        bounce_domain=values.bounces.domain,
+        leave_by_mail=values.bounces.unsubscribe,
+        dkim=_dkim(values.dkim),
+        returns=item.file.relative(values.returns.maildir) if values.returns else None,
         in_doubt=values.in_doubt,
-        transport=_transport(values, item),
+        transport=transport,
+        fallbacks=fallbacks,
     )
 
 
 def _check(part: Part[MailSection], report: Report) -> None:
     values, item = part.values, part.item
-    given = isinstance(item.value, dict) and "password" in item.value
-    way = values.transport
-    if way.username and not given:
-        hint = "add `password: ${SMTP_PASSWORD}`"
-        report.error(item.at("transport"), "the login has no `password`", hint)
-    elif way.username and not values.password and ("password",) not in part.expanded.failed:
-        report.error(item.at("password"), "the password is empty")
-    elif given and not way.username and way.host:
-        hint = "write it before the host: `smtp://user@mail.example.org:587`"
-        report.error(item.at("password"), "a password needs a login in `transport`", hint)
-    elif given and way.path:
-        report.warning(item.at("password"), "a Maildir needs no password")
-    if values.ca_file and not item.file.relative(values.ca_file).is_file():
-        report.error(item.at("ca_file"), "there is no such file")
+    check_ways(part, report)
+    bounces = values.bounces
+    if bounces.address and bounces.domain:
+        hint = "each message has an address of its own in the domain"
+        report.error(item.at("bounces"), "`address` and `domain` exclude each other", hint)
+    elif bounces.unsubscribe and not bounces.domain:
+        hint = "mail to leave by comes to a domain of its own, as failures do"
+        report.error(item.at("bounces", "unsubscribe"), "this needs a `domain`", hint)
+    if values.dkim:
+        _check_dkim(values.dkim, part, report)
 
 
-def _transport(values: MailSection, item: Item) -> SmtpRelay | Maildir:
-    way = values.transport
-    if way.path:
-        return Maildir(path=item.file.relative(way.path))
-    return SmtpRelay(
-        host=way.host,
-        port=way.port,
-        tls=way.tls,
-        username=way.username,
-        password=values.password,
-        connections=values.connections,
-        timeout=values.timeout.total_seconds(),
-        ca_file=str(item.file.relative(values.ca_file)) if values.ca_file else "",
-    )
+def _check_dkim(said: DkimSection, part: Part[MailSection], report: Report) -> None:
+    item, failed = part.item, part.expanded.failed
+    if said.profile == DkimProfile.RELAY:
+        return
+    for name in ("domain", "selector", "key"):
+        if not getattr(said, name) and ("dkim", name) not in failed:
+            report.error(item.key("dkim", name), f"`{name}` is missing")
+    for path in (("dkim", "key"), ("dkim", "also", "key")):
+        pem = said.key if len(path) == 2 else said.also.key if said.also else ""
+        if pem:
+            _check_key(pem, item.at(*path), report)
+    if said.also and said.also.selector == said.selector:
+        report.error(item.at("dkim", "also", "selector"), "two keys cannot share a selector")
+    try:
+        sender = wire_address(part.values.from_[1]).rpartition("@")[2]
+    except InvalidMessage:
+        report.error(item.at("from"), "no mail can be sent from this domain")
+        return
+    if said.domain and not _aligned(said.domain, sender):
+        message = f"`{said.domain}` is not the domain of `from`, so DMARC does not count signatures"
+        report.warning(item.at("dkim", "domain"), message, f"write `{sender}`")
+
+
+def _check_key(pem: str, spot: Spot, report: Report) -> None:
+    try:
+        key = read_key(pem)
+    except InvalidKey as error:
+        hint = "`paperround init --dkim DOMAIN DIR` makes one"
+        report.error(spot, f"this is not a key to sign with: {error}", hint)
+        return
+    if key.algorithm is Algorithm.RSA and key.bits < 2048:
+        message = f"the key has {key.bits} bits, and large providers want 2048"
+        report.warning(spot, message, "`paperround init --dkim DOMAIN DIR` makes one")
+
+
+def _aligned(domain: str, sender: str) -> bool:
+    """Tell whether one is the other or below it (RFC 7489, 3.1.1, without a list of suffixes)."""
+    return domain == sender or domain.endswith(f".{sender}") or sender.endswith(f".{domain}")
+
+
+def _dkim(said: DkimSection | None) -> Dkim | None:
+    if said is None:
+        return None
+    keys = [DkimKey(selector=said.selector, key=said.key)] if said.key else []
+    keys += [DkimKey(selector=said.also.selector, key=said.also.key)] if said.also else []
+    return Dkim(domain=said.domain, keys=tuple(keys), profile=DkimProfile(said.profile))

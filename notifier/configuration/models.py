@@ -14,9 +14,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 from feeds import Body
 from feeds.kit.text import normalised_phrase
 from notifier.configuration import network, scalars, times
-from notifier.configuration.transport import Transport, store, transport
+from notifier.configuration.transport import (
+    Transport,
+    mail_domain,
+    rate,
+    selector,
+    store,
+    transport,
+)
 from notifier.digest.spec import Welcome
 from notifier.schedule.language import Schedule
+from notifier.settings import DkimProfile
 
 
 class Section(BaseModel):
@@ -58,6 +66,19 @@ def _by_name(value: object) -> object:
     return {scalars.text(value): {}}
 
 
+def _ways(value: object) -> object:
+    """One way out is a list of one; an address alone has nothing of its own."""
+    if isinstance(value, list) and not value:
+        scalars.wrong("this list is empty", kind="a way out for mail")
+    found = value if isinstance(value, list) else [scalars.text(value)]
+    return [one if isinstance(one, dict) else {"address": scalars.text(one)} for one in found]
+
+
+def _bounces(value: object) -> object:
+    """One address is that of all messages."""
+    return value if isinstance(value, dict) else {"address": scalars.text(value)}
+
+
 Text = Annotated[str, PlainValidator(scalars.text)]
 Line = Annotated[str, PlainValidator(scalars.line)]
 Filled = Annotated[str, PlainValidator(scalars.filled)]
@@ -69,9 +90,12 @@ Language = Annotated[str, PlainValidator(scalars.language)]
 ScheduleText = Annotated[Schedule, PlainValidator(scalars.schedule)]
 Address = Annotated[str, PlainValidator(scalars.address)]
 Mailbox = Annotated[tuple[str, str], PlainValidator(scalars.mailbox)]
+MailDomain = Annotated[str, PlainValidator(mail_domain)]
+Selector = Annotated[str, PlainValidator(selector)]
 WebAddress = Annotated[str, PlainValidator(network.web_address)]
 HostAndPort = Annotated[tuple[str, int], PlainValidator(network.listen)]
 Duration = Annotated[timedelta, PlainValidator(scalars.duration)]
+Rate = Annotated[float, PlainValidator(rate)]
 TransportAddress = Annotated[Transport, PlainValidator(transport)]
 StoreAddress = Annotated[str, PlainValidator(store)]
 Many = Annotated[tuple[Filled, ...], BeforeValidator(_many)]
@@ -237,15 +261,70 @@ class SubscriberSection(Section):
     pause_until: Day | None = None
 
 
+class DkimKeySection(Section):
+    """A key that signs messages."""
+
+    selector: Selector
+    key: Text = Field(repr=False)
+
+
+class DkimSection(Section):
+    """How messages are signed."""
+
+    domain: MailDomain = ""
+    selector: Selector = ""
+    key: Text = Field(default="", repr=False)
+    also: DkimKeySection | None = None
+    profile: Annotated[str, PlainValidator(scalars.one_of(*DkimProfile))] = DkimProfile.OURS
+
+
+class BouncesSection(Section):
+    """Where failures are reported."""
+
+    address: Address = ""
+    domain: MailDomain = ""
+    unsubscribe: Annotated[bool, PlainValidator(scalars.truth)] = False
+
+
+class ReturnsSection(Section):
+    """Where what comes back is read."""
+
+    maildir: FilePath
+
+
+Connections = Annotated[int, PlainValidator(scalars.count(1, 100))]
+MessagesPerConnection = Annotated[int, PlainValidator(scalars.count(1, 1_000_000))]
+
+
+class WaySection(Section):
+    """A way out, and what it has of its own."""
+
+    stand_in: ClassVar[dict[str, object]] = {"address": "maildir:mail"}
+
+    address: TransportAddress
+    password: Text | None = Field(default=None, repr=False)
+    ca_file: FilePath = ""
+    connections: Connections | None = None
+    messages_per_connection: MessagesPerConnection | None = None
+    rate: Rate = 0.0
+    warm_up: Rate = 0.0
+    timeout: Duration | None = None
+
+
 class MailSection(Section):
     """How messages leave."""
 
     from_: Mailbox = Field(alias="from")
-    transport: TransportAddress
+    transport: Annotated[tuple[WaySection, ...], BeforeValidator(_ways)]
     password: Text = Field(default="", repr=False)
     reply_to: Address = ""
-    bounces: Address = ""
+    bounces: Annotated[BouncesSection, BeforeValidator(_bounces)] = BouncesSection()
+    dkim: DkimSection | None = None
+    returns: ReturnsSection | None = None
     ca_file: FilePath = ""
     in_doubt: Annotated[str, PlainValidator(scalars.one_of("resend", "hold"))] = "resend"
-    connections: Annotated[int, PlainValidator(scalars.count(1, 100))] = 4
+    connections: Connections = 4
+    messages_per_connection: MessagesPerConnection = 100
+    rate: Rate = 0.0
+    warm_up: Rate = 0.0
     timeout: Duration = timedelta(seconds=60)

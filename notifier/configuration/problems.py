@@ -18,8 +18,11 @@ _INDENT = "    "
 # Values of keys that name secrets, and passwords inside of addresses; `${...}` is none.
 _SECRETS = re.compile(
     r"""(?ix)
-    (?P<before> (?:pass|pasw|psw|pwd|secret|token|credential)\w*["']? \s* : \s* | :// [^/\s:@]* : )
-    (?P<secret> (?!["']?\$\{) (?: "[^"]*" | '[^']*' | (?<=[^/\s:@]:) [^\s@]+ (?=@) | [^\s,}]+ ) )
+    (?P<before>
+        (?: (?:pass|pasw|psw|pwd|secret|token|credential)\w* | (?<![\w-])key ) ["']?
+        \s* : \s* | :// [^/\s:@]* : )
+    (?P<secret> (?!["']?\$\{) (?:
+        -----BEGIN.* | "[^"]*" | '[^']*' | (?<=[^/\s:@]:) [^\s@]+ (?=@) | [^\s,}]+ ) )
     """
 )
 

@@ -209,6 +209,14 @@ def count(low: int, high: int) -> Callable[[object], int]:
     return check
 
 
+def truth(value: object) -> bool:
+    """Return `value` if it is `true` or `false`; what `${NAME}` stands for is always text."""
+    found = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        wrong("expected `true` or `false`", kind="`true` or `false`")
+    return found
+
+
 def one_of(*allowed: str) -> Callable[[object], str]:
     """Return the check for one of the words `allowed`."""
 

@@ -1,4 +1,4 @@
-"""The addresses of things outside: where mail goes, and where the store is.
+"""The addresses of things outside: where mail goes, under which names, and where the store is.
 
 Pure. Refuses passwords in addresses of mail servers, and never quotes an address: it may hold one.
 """
@@ -12,13 +12,17 @@ from urllib.parse import parse_qsl, unquote
 
 from notifier.configuration.problems import closest
 from notifier.configuration.scalars import text, wrong
+from notifier.delivery.addresses import is_selector, wire_address
+from notifier.errors import InvalidMessage
 
 _HOST = re.compile(
     r"\[(?P<ip>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
     r"(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9])?)*\Z"
 )
-_SCHEMES = {"maildir": 0, "smtp": 25, "smtps": 465}
+_SCHEMES = {"maildir": 0, "smtp": 25, "smtps": 465, "lmtp": 24}
 _SUBMISSION = 587  # RFC 6409: the port for mail with a login
+_RATE = re.compile(r"(?P<count>[0-9]{1,9}) *(?:/|per) *(?P<unit>[a-z]+)\Z")
+_SECONDS = {"s": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _STORES = ("sqlite", "postgresql")
 _EXAMPLE = "such as `maildir:../data/mail` or `smtp://user@mail.example.org:587`"
 _STORE_EXAMPLE = "write `sqlite:///PATH` or `postgresql://USER@HOST/NAME`"
@@ -28,7 +32,7 @@ _STORE_EXAMPLE = "write `sqlite:///PATH` or `postgresql://USER@HOST/NAME`"
 class Transport:
     """A way out: a Maildir with its `path` as written, or a mail server.
 
-    `tls` is `starttls`, `implicit` or `none`.
+    `tls` is `starttls`, `implicit` or `none`. With `lmtp`, `host` may be the path of a socket.
     """
 
     path: str = ""
@@ -36,10 +40,15 @@ class Transport:
     port: int = 0
     username: str = ""
     tls: str = ""
+    lmtp: bool = False
 
 
 def transport(value: object) -> Transport:
-    """Return what `maildir:PATH`, `smtp://[USER@]HOST[:PORT][?tls=none]` or `smtps://...` says."""
+    """Return what the address of a Maildir or mail server says.
+
+    That is `maildir:PATH`, `smtp://[USER@]HOST[:PORT][?tls=none]`, `smtps://...`, `lmtp://HOST` or
+    `lmtp:///SOCKET`.
+    """
     scheme, colon, rest = text(value).strip().partition(":")
     if not colon or scheme not in _SCHEMES:
         meant = closest(scheme, tuple(_SCHEMES)) if colon else ""
@@ -48,7 +57,27 @@ def transport(value: object) -> Transport:
         return Transport(path=rest.strip()) if rest.strip() else _refuse(_EXAMPLE)
     if not rest.startswith("//"):
         _refuse(f"write `{scheme}://` before the host")
-    return _server(scheme, rest[2:])
+    return _nearby(rest[2:]) if scheme == "lmtp" else _server(scheme, rest[2:])
+
+
+def rate(value: object) -> float:
+    """Return the messages per second that `20/s`, `600/min` or `1000/hour` says."""
+    match = _RATE.match(text(value).strip())
+    seconds = _SECONDS.get(match["unit"]) if match else None
+    if match is None or seconds is None or not int(match["count"]):
+        hint = "such as `20/s`, `600/min` or `1000/hour`"
+        wrong("expected a number of messages and a time", kind="a rate", hint=hint)
+    return int(match["count"]) / seconds
+
+
+def _nearby(rest: str) -> Transport:
+    """Return the LMTP server at `rest`: without login and encryption, for it is on our network."""
+    if rest.startswith("/"):
+        return Transport(host=rest, tls="none", lmtp=True) if rest.strip("/") else _refuse(_EXAMPLE)
+    if "@" in rest or "?" in rest:
+        _refuse("LMTP has no login and no encryption here: write `lmtp://HOST:PORT`")
+    host, port = _host_and_port(rest.rstrip("/"))
+    return Transport(host=host, port=port or _SCHEMES["lmtp"], tls="none", lmtp=True)
 
 
 def _server(scheme: str, rest: str) -> Transport:
@@ -105,6 +134,25 @@ def store(value: object) -> str:
     if known == "postgresql" and not rest.rpartition("@")[2].strip("/"):
         wrong("this is not the address of a store", kind="a store", hint=_STORE_EXAMPLE)
     return found
+
+
+def mail_domain(value: object) -> str:
+    """Return the domain `value` of mail addresses as A-labels, in small letters."""
+    found = text(value).strip().removesuffix(".").lower()
+    try:
+        return wire_address(f"x@{found}").removeprefix("x@")
+    except InvalidMessage:
+        hint = "it is written like `example.org`"
+        wrong(f"`{found[:80]}` is not a domain", kind="a domain", hint=hint)
+
+
+def selector(value: object) -> str:
+    """Return `value` if DNS can have a DKIM key under it (RFC 6376, 3.1)."""
+    found = text(value).strip()
+    if not is_selector(found):
+        hint = "letters, digits and hyphens, such as `p202611`"
+        wrong(f"`{found[:60]}` is not a selector", kind="a selector", hint=hint)
+    return found.lower()
 
 
 def _refuse(hint: str) -> NoReturn:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from notifier.delivery.addresses import wire_address
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, unanswered
+from notifier.delivery.transaction import Permit
 from notifier.errors import InvalidMessage
 
 _FOLDERS = ("tmp", "new", "cur")
@@ -54,12 +55,20 @@ class MaildirSession:
         self._path = path
         self._known: set[str] | None = None
 
-    async def send(self, letter: Letter) -> Answer:
-        """Return ACCEPTED once `letter` is on the disk for good, DEFERRED when it cannot be."""
+    async def ready(self, stop: asyncio.Event | None = None) -> Answer | None:
+        """Return None: a disk is always ready, or says what it cannot do when asked to."""
+
+    async def send(self, letter: Letter, permit: Permit | None = None) -> Answer:
+        """Return ACCEPTED once `letter` is on the disk for good, DEFERRED when it cannot be.
+
+        So it is when `permit`, awaited before anything is written, says no.
+        """
         try:
             trace = _trace(letter)
         except InvalidMessage as error:
             return Answer(verdict=Verdict.FAILED, phase=Phase.RECIPIENT, text=str(error))
+        if permit is not None and not await permit():
+            return unanswered(Phase.DATA, "withheld")
         try:
             await asyncio.to_thread(self._deliver, letter, trace)
         except OSError as error:

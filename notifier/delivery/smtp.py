@@ -1,8 +1,8 @@
-"""The way out over SMTP (RFC 5321): connecting, encrypting and logging in through aiosmtplib.
+"""The way out over SMTP (RFC 5321) or LMTP (RFC 2033): connecting and login through aiosmtplib.
 
-The transaction is driven step by step on our own Wire, so that every answer knows its phase:
-only when the final dot may have left is a letter in doubt. Encryption that was asked for is
-verified or nothing is said; a password never travels in the clear and never shows in an answer.
+Transactions are driven on our own Wire, so that every answer knows its phase: only when the final
+dot may have left is a letter in doubt. Encryption that was asked for is verified or nothing is
+said; a password never travels in the clear and never shows in an answer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from typing import cast
 import aiosmtplib
 
 from notifier.delivery.delivery import Answer, Phase, Verdict, classify, unanswered
+from notifier.delivery.envelope import Offers
+from notifier.delivery.pace import Limits
+from notifier.delivery.pool import Pool
 from notifier.delivery.session import SmtpSession
 from notifier.delivery.transaction import Connection
 from notifier.delivery.wire import Wire
@@ -35,12 +38,17 @@ class SmtpTransport:
 
     `patience` is how many seconds the answer to the final dot may take (RFC 5321, 4.5.3.2.6);
     every other step has the relay's timeout. `own_name` greets the relay; by default it is this
-    machine's. TransportError when the relay's settings can never work.
+    machine's. `taken` is how many messages the relay has taken from us before, for its ramp, and
+    `rest` how many seconds it is first left alone when it asks for less. TransportError when the
+    relay's settings can never work.
     """
 
     relay: SmtpRelay
     patience: float = 600.0
     own_name: str = ""
+    taken: int = 0
+    rest: float = 1.0
+    _pool: Pool = field(init=False, repr=False)
     _context: ssl.SSLContext | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
@@ -53,13 +61,22 @@ class SmtpTransport:
             raise TransportError("a password needs an encrypted connection: starttls or smtps")
         if relay.password and not relay.username:
             raise TransportError("a password needs a user name")
+        if relay.lmtp and relay.tls != "none":
+            raise TransportError("LMTP is for servers nearby: without encryption and login")
         if relay.tls != "none":
             self._context = _verifying(relay.ca_file)
+        limits = Limits(
+            connections=relay.connections,
+            rate=relay.rate,
+            warm_up=relay.warm_up,
+            rest=self.rest,
+        )
+        self._pool = Pool(limits, self.taken)
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[SmtpSession]:
         """Yield a session; it connects at its first letter and says goodbye at the end."""
-        session = SmtpSession(self.connect, self.relay.timeout, self.patience)
+        session = SmtpSession(self.relay, self.connect, self.patience, self._pool)
         try:
             yield session
         except BaseException:
@@ -76,9 +93,11 @@ class SmtpTransport:
         """Return a connection that is encrypted and logged in as the relay's settings say."""
         if not self.own_name:
             self.own_name = await _own_name(self.relay.timeout)
+        socket_path = self.relay.host if self.relay.host.startswith("/") else None
         client = aiosmtplib.SMTP(
-            hostname=self.relay.host,
-            port=self.relay.port,
+            hostname=None if socket_path else self.relay.host,
+            port=None if socket_path else self.relay.port,
+            socket_path=socket_path,
             use_tls=self.relay.tls == "implicit",
             start_tls=False,
             tls_context=self._context,
@@ -98,6 +117,8 @@ class SmtpTransport:
         phase = Phase.CONNECT
         try:
             await client.connect()
+            if self.relay.lmtp:
+                return await self._greet_lmtp(client)
             await client.ehlo()
             if self.relay.tls == "starttls":
                 if not client.supports_extension("starttls"):
@@ -108,6 +129,13 @@ class SmtpTransport:
             return await self._log_in(client) if self.relay.username else None
         except (aiosmtplib.SMTPException, OSError, UnicodeError, ValueError) as error:
             return self._setup_failure(phase, error)
+
+    async def _greet_lmtp(self, client: aiosmtplib.SMTP) -> Answer | None:
+        reply = await client.execute_command(b"LHLO", self.own_name.encode("ascii"))
+        if reply.code != 250:
+            return classify(reply.code, reply.message, Phase.CONNECT)
+        client.last_ehlo_response = reply
+        return None
 
     async def _log_in(self, client: aiosmtplib.SMTP) -> Answer | None:
         # One attempt by one method: a second one would hide the answer to the first.
@@ -148,14 +176,14 @@ def _taken_over(client: aiosmtplib.SMTP) -> Connection | Answer:
     wire = Wire(transport)
     transport.set_protocol(wire)
     size = client.esmtp_extensions.get("size", "")
-    connection = Connection(
-        wire=wire,
+    offers = Offers(
         size=client.supports_extension("size"),
         max_size=int(size) if re.fullmatch("[0-9]{1,19}", size) else 0,
         smtputf8=client.supports_extension("smtputf8"),
+        pipelining=client.supports_extension("pipelining"),
     )
     client.transport = None
-    return connection
+    return Connection(wire, offers)
 
 
 def _of_a_stream(transport: asyncio.BaseTransport) -> asyncio.Transport:

@@ -1,83 +1,165 @@
-"""One letter over one SMTP connection, step by step (RFC 5321, 3.3), its phase known exactly.
+"""One letter over one SMTP connection (RFC 5321, 3.3), its phase known exactly.
 
-Refuses, before a word is said, what the relay cannot take: a message beyond its SIZE, an address
-that needs SMTPUTF8 where there is none, a bare line end that would be read as the end of data.
+The envelope goes in one group where the relay can pipeline (RFC 2920), else step by step. A letter
+is in doubt only when its final dot may have left. Refuses to send a body where anything before it
+was not as it should be.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from notifier.delivery.addresses import needs_smtputf8, wire_address
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, classify, unanswered
+from notifier.delivery.envelope import Offers, mail_command, rcpt_command
 from notifier.delivery.wire import Reply, Silence, Wire
-from notifier.errors import InvalidMessage
+
+Permit = Callable[[], Awaitable[bool]]
 
 # asyncio's TLS hides what waits below it, up to its high-water mark: written in one piece, a
 # long body would seem to have left at once.
 _CHUNK = 65_536
+_DOT = b".\r\n"
+_OUT_OF_ORDER = frozenset({500, 502, 503})  # what a server says that lost count of a group
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection ready for letters, and what the relay announced (RFC 1870, RFC 6531).
-
-    `size` says whether MAIL may carry SIZE, `max_size` how many octets it takes, 0 for unknown.
-    """
+    """A connection ready for letters, and what the relay announced."""
 
     wire: Wire
-    size: bool
-    max_size: int
-    smtputf8: bool
+    offers: Offers
+
+
+class _Step(NamedTuple):
+    """A command, the phase it begins, and the first digit of the reply that goes on."""
+
+    phase: Phase
+    line: bytes
+    wanted: int
 
 
 class Transaction:
     """One letter on its way: `phase` is how far it has come.
 
-    Once it has run, `in_step` says whether the connection can be used for another. `timeout`
+    Once it has run, `in_step` says whether the connection can be used for another, and
+    `surprised` whether the relay did not do with a group of commands what it should. `timeout`
     holds for every step but the answer to the final dot, which has `patience`; both in seconds.
     """
 
-    def __init__(self, connection: Connection, timeout: float, patience: float) -> None:
+    def __init__(
+        self, connection: Connection, timeout: float, patience: float, *, pipelining: bool = False
+    ) -> None:
         self._connection = connection
         self._wire = connection.wire
         self._timeout = timeout
         self._patience = patience
+        self._pipelining = pipelining and connection.offers.pipelining
         self.phase = Phase.SENDER
         self.in_step = False
+        self.surprised = False
 
-    async def run(self, letter: Letter) -> Answer:
-        """Return the first refusal, or the answer to the final dot."""
+    async def run(self, letter: Letter, permit: Permit | None = None) -> Answer:
+        """Return the first refusal, or the answer to the final dot.
+
+        `permit` is awaited before the first octet of the body; where it says no, nothing was
+        delivered and the connection is of no more use.
+        """
+        envelope = self._in_one_group if self._pipelining else self._step_by_step
         try:
-            return await self._envelope(letter) or await self._content(letter.content)
+            refused = await envelope(_steps(letter, self._connection.offers))
+            if refused is not None:
+                return refused
+            if permit is not None and not await permit():
+                return unanswered(self.phase, "withheld")
+            return await self._content(letter.content)
         except Silence as silence:
             return unanswered(self.phase, str(silence))
 
-    async def _envelope(self, letter: Letter) -> Answer | None:
-        for phase, line, wanted in (
-            (Phase.SENDER, _mail(letter, self._connection), 2),
-            (Phase.RECIPIENT, b"RCPT TO:" + _path(letter.recipient), 2),
-            (Phase.DATA, b"DATA", 3),
-        ):
-            self.phase = phase
-            reply = await self._wire.command(line, self._timeout)
-            if reply.code // 100 != wanted:
+    async def _step_by_step(self, steps: Sequence[_Step]) -> Answer | None:
+        for step in steps:
+            self.phase = step.phase
+            reply = await self._wire.command(step.line, self._timeout)
+            if reply.code // 100 != step.wanted:
                 self.in_step = reply.code >= 400
                 return self._answer(reply)
         return None
 
+    async def _in_one_group(self, steps: Sequence[_Step]) -> Answer | None:
+        """The outcome is the first failing reply: those after it say nothing of the letter."""
+        self._wire.write(b"".join(step.line + b"\r\n" for step in steps))
+        first: Answer | None = None
+        codes: list[int] = []
+        for step in steps:
+            if first is None:
+                self.phase = step.phase
+            try:
+                reply = await self._wire.reply(self._timeout)
+            except Silence:
+                self.surprised = bool(codes)
+                if first is None:
+                    raise
+                return first
+            codes.append(reply.code)
+            if first is None and reply.code // 100 != step.wanted:
+                first = self._refusal(reply)
+            if reply.code == 421:
+                return first
+        return None if first is None else await self._out_of_group(first, codes)
+
+    def _refusal(self, reply: Reply) -> Answer:
+        """Judge the first failing reply; one that complains of the group says nothing more."""
+        answer = self._answer(reply)
+        if reply.code not in _OUT_OF_ORDER:
+            return answer
+        self.surprised = True
+        return replace(answer, verdict=Verdict.DEFERRED)  # in lock-step it is taken at its word
+
+    async def _out_of_group(self, first: Answer, codes: Sequence[int]) -> Answer:
+        """Find the way back to commands after a refusal; where there is none, say a surprise.
+
+        A relay that wants a message after all gets a lone dot, for it has accepted no recipient.
+        With one accepted the dot would deliver an empty message: there is no way but to close.
+        """
+        sender, recipient, data = codes
+        nobody = recipient >= 400
+        orderly = (
+            (sender >= 400 or sender // 100 == 2)
+            and (nobody or sender // 100 == recipient // 100 == 2)
+            and (data >= 400 or (nobody and data // 100 == 3))
+        )
+        if self.surprised or not orderly:
+            self.surprised = True
+            return replace(first, verdict=Verdict.DEFERRED)
+        if data // 100 == 3:
+            return await self._lone_dot(first)
+        self.in_step = True
+        return first
+
+    async def _lone_dot(self, first: Answer) -> Answer:
+        self._wire.write(_DOT)
+        try:
+            reply = await self._wire.reply(self._timeout)
+        except Silence:
+            return first
+        self.in_step = reply.code // 100 != 3
+        return first
+
     async def _content(self, content: bytes) -> Answer:
-        """The dot goes by itself, after all else has left us: before it nothing is in doubt."""
+        """The dot goes with the last of the body; until both have left us nothing is in doubt."""
         self.phase = Phase.BODY
-        stuffed = _stuffed(content)
-        for start in range(0, len(stuffed), _CHUNK):
-            self._wire.write(stuffed[start : start + _CHUNK])
-            await self._wire.flush(self._timeout)
+        data = _stuffed(content)
+        for start in range(0, len(data), _CHUNK):
             if not self._wire.quiet:
                 # An answer in the middle: no way leads back to commands but a new connection.
                 return self._answer(await self._wire.reply(self._timeout))
+            self._wire.write(data[start : start + _CHUNK])
+            if self._wire.full:
+                await self._wire.flush(self._timeout)
+        if self._wire.full:
+            return self._answer(await self._wire.reply(self._timeout))
         self.phase = Phase.ANSWER
-        self._wire.write(b".\r\n")
         reply = await self._wire.reply(self._patience)
         self.in_step = reply.code // 100 != 3
         return self._answer(reply)
@@ -86,56 +168,16 @@ class Transaction:
         return classify(reply.code, reply.text, self.phase)
 
 
-def unfit(letter: Letter, connection: Connection) -> Answer | None:
-    """Return why `letter` cannot go over `connection` at all, or None when it can."""
-    try:
-        _path(letter.sender)
-    except InvalidMessage as error:
-        return Answer(verdict=Verdict.HALT, phase=Phase.SENDER, text=str(error))
-    reason = _obstacle(letter, connection)
-    if not reason:
-        return None
-    return Answer(verdict=Verdict.FAILED, phase=Phase.SENDER, text=reason)
-
-
-def _obstacle(letter: Letter, connection: Connection) -> str:
-    try:
-        wire_address(letter.recipient)
-    except InvalidMessage as error:
-        return str(error)
-    content, limit = letter.content, connection.max_size
-    line_ends = content.count(b"\r\n")
-    if content.count(b"\n") != line_ends or content.count(b"\r") != line_ends:
-        return "a bare line end in the message"
-    if limit and len(content) > limit:
-        return f"the message has {len(content)} octets, the relay takes {limit}"
-    if _needs_smtputf8(letter) and not connection.smtputf8:
-        return "the address needs SMTPUTF8, which the relay does not offer"
-    return ""
-
-
-def _needs_smtputf8(letter: Letter) -> bool:
-    addresses = (letter.sender, letter.recipient)
-    return not letter.content.isascii() or any(needs_smtputf8(address) for address in addresses)
-
-
-def _mail(letter: Letter, connection: Connection) -> bytes:
-    line = b"MAIL FROM:" + _path(letter.sender)
-    if connection.size:
-        line += b" SIZE=%d" % len(letter.content)
-    if _needs_smtputf8(letter):
-        line += b" SMTPUTF8"
-    return line
-
-
-def _path(address: str) -> bytes:
-    return f"<{wire_address(address) if address else ''}>".encode()
+def _steps(letter: Letter, offers: Offers) -> tuple[_Step, ...]:
+    return (
+        _Step(Phase.SENDER, mail_command(letter, offers), 2),
+        _Step(Phase.RECIPIENT, rcpt_command(letter), 2),
+        _Step(Phase.DATA, b"DATA", 3),
+    )
 
 
 def _stuffed(content: bytes) -> bytes:
-    """Return `content` with dots doubled at line starts (RFC 5321, 4.5.2) and CRLF at its end."""
-    if content.startswith(b"."):
-        content = b"." + content
-    if not content.endswith(b"\r\n"):
-        content += b"\r\n"
-    return content.replace(b"\r\n.", b"\r\n..")
+    """Return what follows DATA: dots doubled at line starts (RFC 5321, 4.5.2), the final dot."""
+    start = b"." if content.startswith(b".") else b""
+    end = _DOT if content.endswith(b"\r\n") else b"\r\n" + _DOT
+    return start + content.replace(b"\r\n.", b"\r\n..") + end

@@ -5,20 +5,34 @@ Refuses settings that can never work; a server that misbehaves is an Answer, not
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from notifier.delivery.delivery import Answer, Letter
+from notifier.delivery.failover import FailoverTransport
 from notifier.delivery.maildir import MaildirTransport
 from notifier.delivery.smtp import SmtpTransport
+from notifier.delivery.transaction import Permit
 from notifier.settings import Maildir, SmtpRelay
 
 
 class Session(Protocol):
     """One way out in use, for one letter after the other: never two at a time."""
 
-    async def send(self, letter: Letter) -> Answer:
-        """Return what became of `letter`; whatever the other side does is an answer."""
+    async def ready(self, stop: asyncio.Event | None = None) -> Answer | None:
+        """Return None once the next letter may go, else what stands in the way, or ends the wait.
+
+        It waits as long as the way out asks for, but no longer than until `stop` is set. No letter
+        has been tried by then.
+        """
+
+    async def send(self, letter: Letter, permit: Permit | None = None) -> Answer:
+        """Return what became of `letter`; whatever the other side does is an answer.
+
+        `permit` is awaited before the first octet of the message leaves; where it returns False,
+        nothing does, and the answer is a deferral.
+        """
 
 
 class Transport(Protocol):
@@ -31,8 +45,15 @@ class Transport(Protocol):
         """Return None when a letter could leave now, else what stands in the way."""
 
 
-def open_transport(settings: SmtpRelay | Maildir) -> Transport:
-    """Return the way out that `settings` name; TransportError when it can never work."""
+def open_transport(
+    settings: SmtpRelay | Maildir, *fallbacks: SmtpRelay, taken: int = 0
+) -> Transport:
+    """Return the way out that `settings` name; TransportError when it can never work.
+
+    `fallbacks` are tried in turn when it does not work. `taken` is how many messages have been
+    accepted before, for relays that an address is new to.
+    """
     if isinstance(settings, Maildir):
         return MaildirTransport(settings.path)
-    return SmtpTransport(settings)
+    relays = [SmtpTransport(relay, taken=taken) for relay in (settings, *fallbacks)]
+    return FailoverTransport(relays) if fallbacks else relays[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
@@ -41,9 +41,8 @@ class ReplyReader:
         """Tell whether nothing of a reply is waiting for its end."""
         return not self._rest and not self._lines
 
-    def feed(self, data: bytes) -> list[Reply]:
-        """Return the replies that `data` completes; Silence when it is no SMTP."""
-        replies = []
+    def feed(self, data: bytes) -> Iterator[Reply]:
+        """Yield the replies that `data` completes; Silence where it is no SMTP."""
         self._rest += data
         while b"\n" in self._rest:
             line, _, self._rest = self._rest.partition(b"\n")
@@ -53,18 +52,17 @@ class ReplyReader:
             self._size += len(line)
             self._lines.append(found[3] or b"")
             if found[2] != b"-":
-                replies.append(self._reply(int(found[1])))
-            self._refuse_endless()
-        self._refuse_endless()
-        return replies
+                yield self._reply(int(found[1]))
+            self._refuse_endless(self._size)
+        self._refuse_endless(self._size + len(self._rest))
 
     def _reply(self, code: int) -> Reply:
         text = b"\n".join(self._lines).decode("utf-8", "replace")
         self._lines, self._size = [], 0
         return Reply(code, _CONTROL.sub("?", text))
 
-    def _refuse_endless(self) -> None:
-        if self._size + len(self._rest) > _MAX_REPLY:
+    def _refuse_endless(self, size: int) -> None:
+        if size > _MAX_REPLY:
             raise Silence("the server's reply has no end")
 
 
@@ -88,10 +86,17 @@ class Wire(asyncio.Protocol):
         """Tell whether the connection stands and the server has said nothing unasked."""
         return not self._lost and not self._replies and self._reader.idle
 
+    @property
+    def full(self) -> bool:
+        """Tell whether some of what was written has not left us, or never will."""
+        return self._full
+
     def write(self, data: bytes) -> None:
-        """Hand `data` to the connection; a lost one swallows it."""
+        """Hand `data` to the connection; a lost one swallows it, and is full from then on."""
         if not self._lost:
             self._transport.write(data)
+        if self._lost or self._transport.is_closing():
+            self._full = True
 
     async def flush(self, patience: float) -> None:
         """Wait until all was handed on or the server speaks; Silence after `patience` seconds."""
@@ -121,7 +126,8 @@ class Wire(asyncio.Protocol):
         if self._lost:
             return
         try:
-            self._replies.extend(self._reader.feed(data))
+            for reply in self._reader.feed(data):  # what comes before nonsense counts
+                self._replies.append(reply)
         except Silence as nonsense:
             self._lose(str(nonsense))
         self._changed.set()
@@ -145,6 +151,8 @@ class Wire(asyncio.Protocol):
         self._changed.set()
 
     async def _wait(self, ready: Callable[[], bool], patience: float) -> None:
+        if ready():
+            return
         try:
             async with asyncio.timeout(patience):
                 while not ready():

@@ -23,7 +23,7 @@ from notifier.delivery.message import message_id
 from notifier.delivery.outbox import Outbox
 from notifier.delivery.transport import Session, Transport
 from notifier.errors import InvalidMessage
-from notifier.roster import Roster
+from notifier.returns.suppressions import Suppressions
 from notifier.settings import MailSettings
 from notifier.tokens import BOUNCED, LEAVE, UNSUBSCRIBED, SecretKey, local_part, make_token
 
@@ -39,7 +39,7 @@ class Sender:
 
     ledger: Ledger
     outbox: Outbox
-    roster: Roster
+    suppressions: Suppressions
     transport: Transport
     site: Site
     mail: MailSettings
@@ -131,7 +131,9 @@ async def _record(sender: Sender, job: Job, answer: Answer, now: datetime, done:
         done.halted = answer.text or "the relay refused us"
         return
     if answer.verdict is Verdict.DEAD_ADDRESS:
-        await sender.roster.note_dead_address(job.address, answer.text, now)
+        await sender.suppressions.note_dead_address(
+            job.address, answer.text, now, code=answer.enhanced
+        )
     done.count(mark.state)
     if mark.state is State.FAILED:
         done.failures.append(f"{answer.code or ''} {answer.text}".strip())

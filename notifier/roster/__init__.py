@@ -1,4 +1,4 @@
-"""The roster: all SQL about readers, their places in lanes, and addresses not to be written to."""
+"""The roster: all SQL about readers, and their places in lanes."""
 
 from notifier.roster.listing import Card, Entry, Listing
 from notifier.roster.places import Change, Places

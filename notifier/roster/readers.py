@@ -1,4 +1,4 @@
-"""Readers: all SQL about leaving, the readers' own links, and addresses not to be written to.
+"""Readers: all SQL about leaving, and the readers' own links.
 
 Leaves what is declared and chosen, and the lanes that go with it, to `places`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
 
@@ -21,14 +21,12 @@ from notifier.tables import (
     dead_addresses,
     deliveries,
     lanes,
+    returned,
     secret_keys,
     subscribers,
     subscriptions,
-    suppressions,
 )
 from notifier.tokens import SecretKey
-
-_ANOTHER_DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,31 +128,8 @@ class Roster:
             await connection.execute(delete(dead_addresses).where(dead))
             said = update(deliveries).where(deliveries.c.subscriber_id == subscriber_id)
             await connection.execute(said.values(words=""))
-
-    async def suppress(self, address: str, reason: str, detail: str, now: datetime) -> None:
-        """Never write to `address` again, whatever is declared."""
-        key = address_key(address)
-        async with self._database.write() as connection:
-            await connection.execute(delete(suppressions).where(suppressions.c.address_key == key))
-            row = {"address_key": key, "reason": reason, "detail": detail, "since": now}
-            await connection.execute(self._database.insert_new(suppressions).values(row))
-
-    async def note_dead_address(self, address: str, words: str, now: datetime) -> bool:
-        """Note that a server said there is no `address`; the second time, a day on, is final.
-
-        Providers have said so falsely for hours. Returns whether the address is written off.
-        """
-        key = address_key(address)
-        which = dead_addresses.c.address_key == key
-        async with self._database.write() as connection:
-            first = await connection.scalar(select(dead_addresses.c.first_at).where(which))
-            if first is None:
-                row = {"address_key": key, "first_at": now}
-                await connection.execute(self._database.insert_new(dead_addresses).values(row))
-        if first is None or now - first < _ANOTHER_DAY:
-            return False
-        await self.suppress(address, "no such address", words, now)
-        return True
+            back = update(returned).where(returned.c.subscriber_id == subscriber_id)
+            await connection.execute(back.values(words=""))
 
     async def secret_keys(self, now: datetime) -> tuple[SecretKey, ...]:
         """Return the store's secret keys, the one in use first; make one where there is none."""

@@ -13,25 +13,39 @@ from feeds.kit.database import Database
 from feeds.library import Folder, Press
 from feeds.publish import DatabaseShelf
 from feeds.store import HISTORY as FEEDS
-from feeds.store import ArchiveManifest, ArticleStore, Embargoes, FeedIndex, FileMemory, LabelStore
+from feeds.store import (
+    ArchiveManifest,
+    ArticleStore,
+    Embargoes,
+    FeedIndex,
+    FileMemory,
+    Finder,
+    LabelStore,
+)
 from feeds.web import FeedServer
 from notifier.archive import BackIssues
 from notifier.delivery.archive import Archive
 from notifier.delivery.audience import Audience
+from notifier.delivery.dkim import signers_of
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
 from notifier.delivery.prospect import Prospects
+from notifier.delivery.successors import Successors
+from notifier.delivery.tracing import Traces
 from notifier.delivery.transport import open_transport
 from notifier.digest.compose import Composer
 from notifier.errors import TransportError
 from notifier.mailing import Desk, Lookout, Sender
+from notifier.returning import Intake
+from notifier.returns.records import Records
+from notifier.returns.suppressions import Suppressions
 from notifier.roster import Listing, Places, Roster
 from notifier.service.pushing import Pusher
 from notifier.settings import MailSettings, Settings, SmtpRelay
 from notifier.tables import HISTORY as NOTIFIER
 from notifier.tokens import SecretKey
-from notifier.web import ASGIApp, application
+from notifier.web import ASGIApp, Register, application
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,17 @@ class House:
             raise TransportError("there is no `mail:` section, so nothing can be sent")
         return self.settings.mail
 
+    @property
+    def suppressions(self) -> Suppressions:
+        """The addresses that must not be written to."""
+        return Suppressions(self.database)
+
+    def intake(self) -> Intake:
+        """Return what taking in what came back needs."""
+        suppressions = self.suppressions
+        records = Records(self.database, suppressions)
+        return Intake(records, suppressions, self.roster, self.keys)
+
     def desk(self) -> Desk:
         """Return what opening issues needs."""
         site = self.settings.site
@@ -84,11 +109,13 @@ class House:
             self.mail,
             self.settings.digests,
             self.keys[0],
+            Successors(self.database),
         )
 
     def lookout(self) -> Lookout:
         """Return what planning needs."""
-        return Lookout(self.desk(), Prospects(self.database), Embargoes(self.database))
+        base = self.database
+        return Lookout(self.desk(), Prospects(base), Embargoes(base), Finder(base), Traces(base))
 
     def sender(self) -> Sender:
         """Return what delivering needs; raises TransportError where it can never work."""
@@ -96,13 +123,18 @@ class House:
         return Sender(
             self.ledger,
             self.outbox,
-            self.roster,
-            open_transport(way),
+            self.suppressions,
+            open_transport(way, *self.mail.fallbacks),
             self.settings.site,
             self.mail,
             self.keys[0],
             owner=f"{socket.gethostname()}:{os.getpid()}",
-            connections=way.connections if isinstance(way, SmtpRelay) else 1,
+            connections=max(
+                way.connections if isinstance(way, SmtpRelay) else 1,
+                *(relay.connections for relay in self.mail.fallbacks),
+                1,
+            ),
+            signers=signers_of(self.mail.dkim),
         )
 
     def pusher(self, wake: Callable[[], None]) -> Pusher:
@@ -126,7 +158,7 @@ class House:
             back=BackIssues(
                 Archive(self.database), self.store, self.settings.site, self.settings.words
             ),
-            roster=self.roster,
+            register=Register(self.settings, self.roster, self.places, self.store, self.keys),
             digests=self.settings.digests,
             keys=self.keys,
             hub=pusher.hub if pusher else None,

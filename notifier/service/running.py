@@ -15,7 +15,15 @@ from notifier.schedule.alarm import Metronome
 from notifier.service.alone import alone
 from notifier.service.house import open_house
 from notifier.service.listening import Web, listening, signals, web_settings
-from notifier.service.work import Round, deliver_all, look, loop, open_issues, push
+from notifier.service.work import (
+    Round,
+    deliver_all,
+    look,
+    loop,
+    open_issues,
+    push,
+    take_returns,
+)
 from notifier.settings import Settings
 from notifier.subscribing import reconcile
 from notifier.web import ASGIApp
@@ -23,6 +31,7 @@ from notifier.web import ASGIApp
 log = logging.getLogger("paperround")
 
 TICK = timedelta(seconds=1)  # how often we look for what is due
+RETURNS = timedelta(seconds=10)  # how often we look for what came back
 
 
 def utc_now() -> datetime:
@@ -65,6 +74,7 @@ async def _serve(
     metronome.every(tick, round_.open)
     metronome.every(tick, round_.send)
     metronome.every(tick, round_.push)
+    metronome.every(RETURNS, round_.returns)
     with listening(settings) as listener, signals(round_.stop):
         web = Web(web_settings(app, round_.server.ready, settings))
         if not await _first_look(round_):
@@ -76,6 +86,7 @@ async def _serve(
             asyncio.create_task(loop(round_, round_.look, look)),
             asyncio.create_task(loop(round_, round_.open, open_issues)),
             asyncio.create_task(loop(round_, round_.push, push)),
+            asyncio.create_task(loop(round_, round_.returns, take_returns)),
             delivering,
         ]
         host, port = listener.getsockname()[:2]
@@ -84,7 +95,7 @@ async def _serve(
         await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
         round_.stop.set()
         metronome.stop()
-        for bell in (round_.look, round_.open, round_.send, round_.push):
+        for bell in (round_.look, round_.open, round_.send, round_.push, round_.returns):
             bell.set()
         web.should_exit = True
         await asyncio.gather(

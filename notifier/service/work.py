@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,11 +16,14 @@ from datetime import datetime
 from feeds import FeedsError, Problem
 from feeds.errors import SourceError
 from feeds.kit.text import one_line
-from feeds.library import SETTLE_NS, ingest_folder, publish
+from feeds.library import SETTLE_NS, Report, ingest_folder, publish
+from feeds.revision import Outcome
 from feeds.sources import FileState
 from feeds.web import FeedServer
 from notifier.errors import NotifierError
 from notifier.mailing import Desk, deliver, open_due
+from notifier.returning import take_all
+from notifier.returns.box import ReturnBox
 from notifier.service.house import House
 from notifier.service.pushing import Pusher
 
@@ -40,6 +44,7 @@ class Round:
     look: asyncio.Event = field(default_factory=asyncio.Event)
     open: asyncio.Event = field(default_factory=asyncio.Event)
     send: asyncio.Event = field(default_factory=asyncio.Event)
+    returns: asyncio.Event = field(default_factory=asyncio.Event)
     seen: dict[str, dict[str, FileState]] = field(default_factory=dict)
     refused: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
@@ -79,7 +84,7 @@ async def look(round_: Round) -> None:
                 log.warning("refused: %s", one_line(str(problem)))
         round_.refused[folder.name] = tuple(report.problems)
         _note_held(round_, folder.name, report.held)
-        if report.outcomes.total():
+        if _says_something(report):
             log.info("ingested: %s", ", ".join(f"{n} {o}" for o, n in report.outcomes.items()))
         if report.unsettled:
             asyncio.get_running_loop().call_later(SETTLE_NS / 1e9, round_.look.set)
@@ -91,6 +96,12 @@ async def look(round_: Round) -> None:
         log.error("left out of feeds, for it cannot be rendered: %s", title)
     await round_.server.refresh()
     await round_.pusher.announce(round_.clock())
+
+
+def _says_something(report: Report) -> bool:
+    """Whether a look brought anything; what is held is read again each time, and brings nothing."""
+    idle = report.outcomes[Outcome.REFUSED] + report.outcomes[Outcome.UNCHANGED]
+    return report.outcomes.total() > (idle if report.held else 0)
 
 
 def _note_held(round_: Round, folder: str, held: int) -> None:
@@ -170,6 +181,17 @@ async def deliver_all(round_: Round) -> None:
             raise refused
 
     await loop(round_, round_.send, send)
+
+
+async def take_returns(round_: Round) -> None:
+    """Take in what waits in the Maildir of returned messages, if there is one."""
+    mail = round_.house.settings.mail
+    if mail is None or mail.returns is None:
+        return
+    taken = await take_all(round_.house.intake(), ReturnBox(mail.returns), round_.clock)
+    if taken:
+        steps = ", ".join(f"{n} {s}" for s, n in Counter(one.step for one in taken).items())
+        log.info("came back: %d messages, %s", len(taken), steps)
 
 
 def _complain(round_: Round, name: str, error: Exception) -> None:

@@ -1,7 +1,7 @@
 """Readers come, choose and go: with the configuration, by the command line, and through links."""
 
 from notifier.subscribing.choosing import Outcome, choose, choose_all, erase, leave
-from notifier.subscribing.leaving import claimed, come_back
+from notifier.subscribing.leaving import claimed, come_back, take_back
 from notifier.subscribing.reconciling import Reconciled, reconcile, reconcile_one
 from notifier.subscribing.welcoming import rules_of
 
@@ -17,4 +17,5 @@ __all__ = [
     "reconcile",
     "reconcile_one",
     "rules_of",
+    "take_back",
 ]

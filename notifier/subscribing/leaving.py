@@ -27,6 +27,22 @@ async def claimed(token: str, roster: Roster, keys: Sequence[SecretKey]) -> Subs
     return subscription if proven else None
 
 
+async def take_back(
+    settings: Settings,
+    places: Places,
+    store: ArticleStore,
+    subscription: Subscription,
+    now: datetime,
+) -> None:
+    """Take back the leaving of a digest, and of the others that were left with the same click."""
+    key = address_key(subscription.address)
+    enrolment = (await places.enrolments([key])).get(key)
+    for digest, held in (enrolment.held if enrolment else {}).items():
+        together = held.left_at is not None and held.left_at == subscription.left_at
+        if together or digest == subscription.digest:
+            await come_back(settings, places, store, replace(subscription, digest=digest), now)
+
+
 async def come_back(
     settings: Settings,
     places: Places,

@@ -3,5 +3,6 @@
 from starlette.types import ASGIApp
 
 from notifier.web.app import application
+from notifier.web.leaving import Register
 
-__all__ = ["ASGIApp", "application"]
+__all__ = ["ASGIApp", "Register", "application"]

@@ -12,10 +12,9 @@ from feeds.web import FeedServer, at_site, hub_routes, page_routes, prefix_of
 from feeds.websub.hub import Hub
 from notifier.archive import BackIssues, periodical_of
 from notifier.digest.spec import DigestSpec
-from notifier.roster import Roster
 from notifier.tokens import SecretKey
 from notifier.web.archive import archive_routes
-from notifier.web.leaving import leaving
+from notifier.web.leaving import Register, leaving
 from notifier.web.personal import personal_routes
 
 
@@ -24,23 +23,21 @@ def application(
     server: FeedServer,
     press: Press,
     back: BackIssues,
-    roster: Roster,
+    register: Register,
     digests: Sequence[DigestSpec],
     keys: Sequence[SecretKey],
     hub: Hub | None = None,
 ) -> ASGIApp:
     """Return the application."""
-    site = press.site
+    site, roster = press.site, register.roster
     feeds_at = ("/feeds/", f"{prefix_of(site)}/feeds/")
-    titles = {spec.name: spec.title for spec in digests}
-
     periodicals = [periodical_of(back, spec) for spec in digests if not spec.schedule.at_once]
     router = Starlette(
         routes=[
             *page_routes(press, periodicals),
             *(hub_routes(hub) if hub else ()),
             *archive_routes(back, digests, keys),
-            *leaving(roster, site, titles, keys),
+            *leaving(register),
             *personal_routes(press, roster, digests, keys),
         ]
     )

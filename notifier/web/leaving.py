@@ -1,4 +1,4 @@
-"""Leaving a digest: one link, one button, no login (RFC 8058 for mail programs).
+"""Leaving a digest, or all: one link, one button, no login (RFC 8058 for mail programs).
 
 A GET changes nothing, for mail scanners follow links. Any POST that is neither a mail program's
 nor our form's changes nothing either.
@@ -6,51 +6,111 @@ nor our form's changes nothing either.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.message import Message
 from html import escape
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from feeds import Site
-from notifier.roster import Roster, Subscription
-from notifier.subscribing import claimed
+from feeds.store import ArticleStore
+from notifier.roster import Places, Roster, Subscription
+from notifier.settings import Settings
+from notifier.subscriber import address_key
+from notifier.subscribing import claimed, leave, take_back
 from notifier.tokens import SecretKey
 
 _FORM_LIMIT = 10_000  # octets; what mail programs and our form send is far below
+_MOST_FIELDS = 20
+_LEAVE, _LEAVE_ALL, _UNDO = "leave", "all", "undo"
+_WISHES = frozenset({_LEAVE, _LEAVE_ALL, _UNDO})
 _HEADERS = {
     "cache-control": "private, no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
     "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
     "x-robots-tag": "noindex",
 }
 
 
-def leaving(
-    roster: Roster, site: Site, titles: dict[str, str], keys: Sequence[SecretKey]
-) -> list[Route]:
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What letting readers go needs."""
+
+    settings: Settings
+    roster: Roster
+    places: Places
+    store: ArticleStore
+    keys: tuple[SecretKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the page says: the reader's address, the digest, the others they get; all titles."""
+
+    reader: str
+    digest: str
+    others: tuple[str, ...]
+    gone: bool
+
+
+def leaving(register: Register) -> list[Route]:
     """Return the route of `/u/TOKEN`."""
 
-    async def leave(request: Request) -> Response:
-        subscription = await claimed(request.path_params["token"], roster, keys)
-        if subscription is None:
+    async def answer(request: Request) -> Response:
+        token, roster = request.path_params["token"], register.roster
+        subscription = await claimed(token, roster, register.keys)
+        if subscription is None or not subscription.address:
             return PlainTextResponse("This link is not one of ours.\n", 404, _HEADERS)
-        title = titles.get(subscription.digest, subscription.digest)
         wish = await _wish(request) if request.method == "POST" else ""
-        if wish == "leave":
-            await roster.leave(subscription.id, datetime.now(UTC))
-        elif wish == "undo":
-            await roster.come_back(subscription.id)
-        gone = wish == "leave" or (wish != "undo" and subscription.left_at is not None)
-        return HTMLResponse(_page(site, title, subscription, gone=gone), headers=_HEADERS)
+        if wish:
+            await _grant(register, subscription, wish, datetime.now(UTC))
+            subscription = await roster.subscription(subscription.id) or subscription
+        shown = await _shown(register, subscription)
+        return HTMLResponse(_page(register.settings.site, shown), headers=_HEADERS)
 
-    return [Route("/u/{token}", leave, methods=["GET", "HEAD", "POST"])]
+    return [Route("/u/{token}", answer, methods=["GET", "HEAD", "POST"])]
+
+
+async def _grant(register: Register, subscription: Subscription, wish: str, now: datetime) -> None:
+    """Do what was asked for; whatever else there is, the digest of the link is left at once."""
+    where = (register.settings, register.places, register.store)
+    if wish == _UNDO:
+        await take_back(*where, subscription, now)
+        return
+    await register.roster.leave(subscription.id, now)
+    if wish == _LEAVE_ALL:
+        await leave(*where, subscription.address, (), now)
+
+
+async def _shown(register: Register, subscription: Subscription) -> _Shown:
+    titles = {spec.name: spec.title for spec in register.settings.digests}
+    key = address_key(subscription.address)
+    enrolment = (await register.places.enrolments([key])).get(key)
+    held = enrolment.held if enrolment else {}
+    others = [
+        titles[digest]
+        for digest, one in held.items()
+        if digest in titles and digest != subscription.digest and one.active
+    ]
+    return _Shown(
+        reader=subscription.address,
+        digest=titles.get(subscription.digest, subscription.digest),
+        others=tuple(others),
+        gone=subscription.left_at is not None,
+    )
 
 
 async def _wish(request: Request) -> str:
-    """Return what a form asks for: `leave`, `undo` or nothing that we know."""
+    """Return what a form asks for: `leave`, `all`, `undo` or nothing that we know."""
     body = b""
     try:
         async for part in request.stream():
@@ -59,30 +119,98 @@ async def _wish(request: Request) -> str:
                 return ""
     except ClientDisconnect:
         return ""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        one_click = b'name="List-Unsubscribe"' in body and b"One-Click" in body
-        return "leave" if one_click else ""
-    fields = {pair.strip() for pair in body.split(b"&")}
-    if fields & {b"List-Unsubscribe=One-Click", b"wish=leave"}:
-        return "leave"
-    return "undo" if b"wish=undo" in fields else ""
+    kind = request.headers.get("content-type", "")
+    media = kind.partition(";")[0].strip().lower()
+    if media == "multipart/form-data":
+        fields = _parts(body, kind)
+    elif media in {"application/x-www-form-urlencoded", ""}:
+        fields = _pairs(body)
+    else:
+        return ""
+    if fields.get("List-Unsubscribe") == "One-Click":
+        return _LEAVE
+    return fields.get("wish", "") if fields.get("wish") in _WISHES else ""
 
 
-def _page(site: Site, title: str, subscription: Subscription, *, gone: bool) -> str:
-    reader, digest, name = escape(subscription.address), escape(title), escape(site.name)
-    says, wish, button = (
-        (f"{reader} no longer receives <b>{digest}</b>.", "undo", "Take that back")
-        if gone
-        else (f"{reader} receives <b>{digest}</b>.", "leave", "Unsubscribe")
-    )
+def _pairs(body: bytes) -> dict[str, str]:
+    """Return the fields of a form in a URL's way."""
+    try:
+        pairs = parse_qsl(body.decode("latin-1").strip(), max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return {}
+    return {name: value.strip() for name, value in pairs}
+
+
+def _parts(body: bytes, kind: str) -> dict[str, str]:
+    """Return the fields of a form in parts (RFC 7578)."""
+    said = Message()
+    said["content-type"] = kind.encode("ascii", "replace").decode("ascii")
+    boundary = said.get_boundary()
+    if not boundary:
+        return {}
+    fields: dict[str, str] = {}
+    text = body.decode("latin-1").replace("\r\n", "\n")
+    for piece in text.split(f"--{boundary}")[1 : _MOST_FIELDS + 1]:
+        head, _, value = piece.strip("\n").partition("\n\n")
+        part = Message()
+        for line in head.splitlines():
+            name, _, words = line.partition(":")
+            if name.strip().lower() == "content-disposition":
+                part["content-disposition"] = words.strip()
+        found = part.get_param("name", header="content-disposition")
+        if isinstance(found, str):
+            fields[found] = value.strip()
+    return fields
+
+
+_STYLE = """
+:root{color-scheme:light dark;--paper:#fdfcfa;--ink:#1c1b19;--faint:#5c5850;--line:#8a857b}
+@media (prefers-color-scheme:dark){
+:root{--paper:#171614;--ink:#efece6;--faint:#b3ada2;--line:#7b766c}}
+body{margin:0;background:var(--paper);color:var(--ink);font:1.125rem/1.55 Georgia,serif}
+main{max-width:32rem;margin:0 auto;padding:clamp(2rem,12vh,7rem) 1.25rem 3rem}
+h1{margin:0 0 1.5rem;font-size:1.05rem;font-weight:normal;color:var(--faint)}
+p{margin:0 0 1.25rem;overflow-wrap:anywhere}.says{font-size:1.35rem;line-height:1.4}
+form{display:flex;flex-wrap:wrap;gap:.75rem;margin:0 0 2rem}
+button{font:inherit;min-height:3rem;padding:.5rem 1.4rem;border-radius:.35rem;cursor:pointer;
+border:1px solid var(--ink);background:var(--ink);color:var(--paper)}
+button.second{background:transparent;color:var(--ink);border-color:var(--line)}
+button:focus-visible{outline:3px solid var(--line);outline-offset:3px}
+.also{color:var(--faint)}
+"""
+
+
+def _page(site: Site, shown: _Shown) -> str:
+    digest, name = escape(shown.digest), escape(site.name)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{digest} — {name}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<style>body{{font:1.1rem/1.5 Georgia,serif;max-width:32rem;margin:4rem auto;padding:0 1rem}}
-button{{font:inherit;padding:.6rem 1.4rem}}</style></head>
-<body><main><h1>{name}</h1><p>{says}</p>
-<form method="post"><input type="hidden" name="wish" value="{wish}">
-<button type="submit">{button}</button></form></main></body></html>
+<style>{_STYLE}</style></head>
+<body><main><h1>{name}</h1>
+<p class="says" role="status">{_says(shown)}</p>
+<form method="post">{_buttons(shown)}</form>
+{_also(shown)}</main></body></html>
 """
+
+
+def _says(shown: _Shown) -> str:
+    reader, digest = escape(shown.reader), escape(shown.digest)
+    if not shown.gone:
+        return f"{reader} receives <b>{digest}</b>."
+    return f"{reader} no longer receives <b>{digest}</b>."
+
+
+def _buttons(shown: _Shown) -> str:
+    first = (_UNDO, "Take that back") if shown.gone else (_LEAVE, "Unsubscribe")
+    buttons = [f'<button name="wish" value="{first[0]}">{first[1]}</button>']
+    if shown.others:
+        words = "Leave the others too" if shown.gone else "Leave all digests"
+        buttons.append(f'<button class="second" name="wish" value="{_LEAVE_ALL}">{words}</button>')
+    return "\n".join(buttons)
+
+
+def _also(shown: _Shown) -> str:
+    if not shown.others:
+        return ""
+    titles = ", ".join(f"<b>{escape(title)}</b>" for title in shown.others)
+    return f'<p class="also">{"Still received" if shown.gone else "Also received"}: {titles}.</p>\n'

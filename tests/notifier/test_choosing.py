@@ -154,7 +154,6 @@ async def test_weekly_and_back_to_daily(store_url: str, tmp_path: Path) -> None:
         assert await paper.send(at(29, 12), at(30, 6, 30)) == ["", "d"]
 
 
-@pytest.mark.both
 async def test_a_change_on_the_day_of_an_issue_gives_no_second_one(
     store_url: str, tmp_path: Path
 ) -> None:
@@ -211,7 +210,6 @@ async def test_who_takes_a_leaving_back_within_a_day_misses_nothing(
         assert await paper.send(at(24, 6, 30)) == ["ab"]
 
 
-@pytest.mark.both
 @pytest.mark.parametrize("others", [(), ("ben@readers.example",)], ids=["alone", "among others"])
 async def test_who_returns_after_a_while_is_owed_what_a_newcomer_is(
     store_url: str, tmp_path: Path, others: tuple[str, ...]
@@ -245,7 +243,6 @@ async def test_leaving_outlives_removal_and_a_new_declaration(
         assert await paper.send(at(24, 6, 30)) == ["a"]
 
 
-@pytest.mark.both
 async def test_a_declaration_that_was_away_by_mistake_costs_nothing(
     store_url: str, tmp_path: Path
 ) -> None:
@@ -291,7 +288,6 @@ async def test_topics_that_come_and_go_cost_nothing_and_double_nothing(
         assert await paper.send(at(25, 6, 30)) == ["e"]
 
 
-@pytest.mark.both
 async def test_what_was_chosen_wins_and_a_reload_touches_what_is_declared(
     store_url: str, tmp_path: Path
 ) -> None:
@@ -337,7 +333,6 @@ async def test_a_choice_that_is_offered_no_more_is_passed_over_and_kept(
         assert held.lane.schedule == SUNDAYS
 
 
-@pytest.mark.both
 async def test_two_choices_at_once_both_hold(store_url: str, tmp_path: Path) -> None:
     async with a_round(store_url, tmp_path) as paper:
         await asyncio.gather(
@@ -350,7 +345,6 @@ async def test_two_choices_at_once_both_hold(store_url: str, tmp_path: Path) -> 
         assert reader.held["morning"].chosen.topics == ("sport",)
 
 
-@pytest.mark.both
 async def test_wishes_that_cannot_be_met_are_refused(store_url: str, tmp_path: Path) -> None:
     async with a_round(store_url, tmp_path, subscribers=()) as paper:
         outcome = await paper.choose(START, profile=Profile(name="Ada"))
@@ -360,7 +354,6 @@ async def test_wishes_that_cannot_be_met_are_refused(store_url: str, tmp_path: P
         assert nothing.refused == (f"{ADA} does not get `weekly`",)
 
 
-@pytest.mark.both
 async def test_an_erased_reader_is_nobody_and_the_numbers_stay(
     store_url: str, tmp_path: Path
 ) -> None:

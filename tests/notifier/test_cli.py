@@ -165,6 +165,43 @@ def test_init_writes_a_configuration_that_is_in_order(
     assert (config / "paperround.yaml").read_text() == "mine"
 
 
+def test_init_makes_keys_that_only_their_owner_reads_and_tells_what_dns_must_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "config"
+    asked = ("init", config, "--dkim", "Example.org", "--selector", "s1", "--both")
+    done = run(monkeypatch, *asked)
+    assert done.code == 0
+    for name, kind in (("s1", "rsa"), ("s1-ed", "ed25519")):
+        path = config / f"dkim-{name}.pem"
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert f'{name}._domainkey.example.org. IN TXT ( "v=DKIM1; k={kind}; p=' in done.out
+        assert path.read_text().splitlines()[1] not in done.out
+    assert "_dmarc.example.org. IN TXT" in done.out
+    assert all(len(part) <= 255 for part in done.out.split('"')[1::2])
+
+    setting = done.out.splitlines()[-1].strip()
+    (config / "mail.yaml").write_text(
+        "version: 1\nsite: {name: Courier, url: https://news.example.org}\n"
+        "store: sqlite:///news.db\n"
+        f"mail:\n  from: news@example.org\n  transport: maildir:mail\n  {setting}\n"
+    )
+    assert run(monkeypatch, "check", "--config", config).code == 0
+    again = run(monkeypatch, *asked)
+    assert again.code == 2
+    assert "is there already" in again.err
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--dkim", "nobody"), ("--dkim", "example.org", "--selector", "a_b"), ("--both",)]
+)
+def test_init_refuses_keys_that_dns_could_not_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: Sequence[str]
+) -> None:
+    assert run(monkeypatch, "init", tmp_path / "config", *wrong).code == 2
+    assert not (tmp_path / "config").exists()
+
+
 WRONG = {
     "feeds": "{all: {itms: 3}}",
     "digests": "{morning: {schedule: every wekday at 07:30}}",

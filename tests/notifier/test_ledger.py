@@ -12,10 +12,10 @@ from sqlalchemy import update
 
 from feeds.kit.database import Database
 from notifier.delivery import enlisting, opening
-from notifier.delivery.delivery import Phase, State, unanswered
-from notifier.delivery.delivery import RESENT
+from notifier.delivery.delivery import RESENT, Phase, State, unanswered
 from notifier.delivery.ledger import Ledger, Mark
 from notifier.delivery.outbox import Outbox
+from notifier.returns.suppressions import Suppressions
 from notifier.roster import Roster
 from notifier.tables import subscriptions
 from tests.notifier.issues import (
@@ -214,7 +214,7 @@ async def test_who_is_gone_is_passed_over_just_before_sending(
     if how == "left":
         await roster.leave(job.subscription_id, SLOT)
     elif how == "suppressed":
-        await roster.suppress(job.address, "asked", "", SLOT)
+        await Suppressions(database).suppress(job.address, "asked", "", SLOT)
     elif how == "paused":
         await pause(database, SLOT + MINUTE)
     else:
@@ -225,6 +225,7 @@ async def test_who_is_gone_is_passed_over_just_before_sending(
     assert await cursors(database) == {"ada": 0}
 
 
+@pytest.mark.both
 async def test_nothing_is_marked_sending_after_a_leave_has_committed(
     database: Database, ledger: Ledger, store_url: str
 ) -> None:

@@ -141,6 +141,7 @@ async def test_one_issue_of_a_lane_is_opened_at_a_time(database: Database) -> No
     assert numbers == [None]
 
 
+@pytest.mark.both
 async def test_nothing_is_opened_by_what_readers_had_before_another_issue_was(
     database: Database,
 ) -> None:
@@ -168,6 +169,7 @@ async def test_who_moves_while_an_issue_is_opened_does_not_get_it_twice(
     assert group.had == {1}
 
 
+@pytest.mark.both
 async def test_who_comes_while_an_issue_is_opened_misses_nothing(database: Database) -> None:
     await declare(database, wanted("ada"))
     coming = Interrupted(database, lambda: declare(database, wanted("ada"), wanted("ben")))
@@ -233,6 +235,7 @@ async def test_a_big_audience_is_written_in_parts_and_nobody_is_left_out(
     assert set((await cursors(database)).values()) == {10}
 
 
+@pytest.mark.both
 async def test_a_reader_who_comes_back_between_two_statements_pushes_nobody_out(
     database: Database, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -315,6 +318,7 @@ class TestSkipping:
         assert await states(database) == {"ada": QUEUED}
 
 
+@pytest.mark.both
 async def test_two_who_open_the_same_slot_at_once_write_each_reader_once(
     database: Database, store_url: str
 ) -> None:

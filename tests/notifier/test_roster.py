@@ -51,27 +51,6 @@ async def test_two_processes_that_start_at_once_make_one_secret(
     assert repr(found[0][0].secret) not in repr(found)
 
 
-async def test_an_address_is_written_off_the_second_time_on_another_day(
-    database: Database, roster: Roster
-) -> None:
-    await declare(database, wanted("ada"))
-    address = "Ada@readers.example"
-    assert not await roster.note_dead_address(address, "5.1.1", SLOT)
-    assert not await roster.note_dead_address(address, "5.1.1", SLOT + timedelta(hours=23))
-    assert await the_lane(database) is not None
-    assert await roster.note_dead_address(address, "5.1.1", SLOT + DAY)
-    assert await Audience(database).lanes(["morning"]) == []
-
-
-async def test_two_connections_may_hear_of_the_same_dead_address_at_once(
-    database: Database, roster: Roster
-) -> None:
-    for now in (SLOT, SLOT + DAY):
-        await asyncio.gather(
-            *(roster.note_dead_address("ada@readers.example", "5.1.1", now) for _ in range(8))
-        )
-
-
 async def test_leaving_outlives_removal_and_a_new_declaration(
     database: Database, roster: Roster
 ) -> None:

@@ -15,6 +15,7 @@ import pytest
 from feeds.errors import StoreError
 from notifier.delivery.delivery import Answer, Letter, Phase, State, Verdict
 from notifier.delivery.ledger import Chunk, Ledger
+from notifier.delivery.transaction import Permit
 from notifier.mailing import Sender, deliver, open_due, open_now
 from notifier.mailing.delivering import HALT_PAUSE
 from notifier.service import House
@@ -49,7 +50,10 @@ class Relay:
     async def session(self) -> AsyncIterator[Relay]:
         yield self
 
-    async def send(self, letter: Letter) -> Answer:
+    async def ready(self, stop: asyncio.Event | None = None) -> Answer | None:
+        return None
+
+    async def send(self, letter: Letter, permit: Permit | None = None) -> Answer:
         self.letters += 1
         await asyncio.sleep(self.seconds)
         return self.answer

@@ -27,8 +27,6 @@ from tests.notifier.test_mailing import (
     write,
 )
 
-pytestmark = pytest.mark.both
-
 
 def withdrawn(name: str) -> Article:
     return an_article(name, withdrawn=True)
@@ -42,6 +40,7 @@ async def open_with(house: House, *names: str) -> None:
     assert opened.articles == len(names)
 
 
+@pytest.mark.both
 async def test_what_is_withdrawn_after_the_issue_opened_is_not_sent(
     store_url: str, tmp_path: Path
 ) -> None:

@@ -19,8 +19,13 @@ def upgrade() -> None:
     op.create_table(
         "dead_addresses",
         sa.Column("address_key", sa.Text(), nullable=False),
+        sa.Column("domain", sa.Text(), server_default="", nullable=False),
         sa.Column("first_at", Instant(), nullable=False),
+        sa.Column("last_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("address_key"),
+    )
+    op.create_index(
+        "dead_addresses_by_domain", "dead_addresses", ["domain", "last_at"], unique=False
     )
     op.create_table(
         "deliveries",
@@ -86,6 +91,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", "schedule", "timezone", "language", "selection"),
     )
     op.create_table(
+        "returned",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("received_at", Instant(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column(
+            "subscriber_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("issue_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index("returned_by_time", "returned", ["received_at"], unique=False)
+    op.create_table(
         "secret_keys",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
@@ -111,6 +133,9 @@ def upgrade() -> None:
         sa.Column("address_key", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), server_default="", nullable=False),
+        sa.Column("code", sa.Text(), server_default="", nullable=False),
+        sa.Column("domain", sa.Text(), server_default="", nullable=False),
         sa.Column("since", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("address_key"),
     )

@@ -246,9 +246,8 @@ EXAMPLE = "such as `maildir:../data/mail` or `smtp://user@mail.example.org:587`"
             "6:13: `wait` is not one of the choices | known: `resend`, `hold`",
         ),
         (
-            "transport: maildir:x\n  dkim: {domain: x}",
-            "6:3: unknown key `dkim` | known: `from`, `transport`, `password`, "
-            "`reply_to`, `bounces`, `ca_file`, `in_doubt`, `connections`, `timeout`",
+            "transport: maildir:x\n  dkin: {domain: x}",
+            "6:3: unknown key `dkin` | did you mean `dkim`?",
         ),
     ],
 )

@@ -187,7 +187,7 @@ async def test_a_body_that_cannot_leave_is_deferred_not_in_doubt(
 
 
 @pytest.mark.parametrize(
-    ("text", "verdict"), [("452 4.3.1 Disk full", Verdict.DEFERRED), (NEVER, Verdict.FAILED)]
+    ("text", "verdict"), [("452 4.2.2 Full", Verdict.DEFERRED), (NEVER, Verdict.FAILED)]
 )
 async def test_an_answer_in_the_middle_of_a_body_is_taken_at_its_word(
     text: str, verdict: Verdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import pairwise, repeat
+from itertools import chain, pairwise, repeat
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,7 @@ def test_a_reply_is_the_same_in_whatever_pieces_it_comes(cuts: set[int]) -> None
 @given(st.binary(max_size=200))
 def test_any_octets_are_a_reply_or_silence(data: bytes) -> None:
     try:
-        replies = ReplyReader().feed(data)
+        replies = list(ReplyReader().feed(data))
     except Silence:
         return
     assert all(200 <= reply.code <= 599 for reply in replies)
@@ -38,15 +38,23 @@ def test_any_octets_are_a_reply_or_silence(data: bytes) -> None:
 @pytest.mark.parametrize("line", [b"\r\n", b"25 ok\r\n", b"999 x\r\n", b"250x\r\n", b"hello\r\n"])
 def test_what_is_no_reply_is_silence(line: bytes) -> None:
     with pytest.raises(Silence):
-        ReplyReader().feed(line)
+        list(ReplyReader().feed(line))
 
 
 @pytest.mark.parametrize("piece", [b"250-and\r\n", b"2"])
 def test_an_endless_reply_is_silence(piece: bytes) -> None:
     reader = ReplyReader()
     with pytest.raises(Silence, match="no end"):
-        deque(map(reader.feed, repeat(piece, 50_000)), maxlen=0)
+        deque(chain.from_iterable(map(reader.feed, repeat(piece, 50_000))), maxlen=0)
 
 
 def test_controls_in_a_servers_words_are_not_passed_on() -> None:
-    assert ReplyReader().feed(b"550 a\x1b[31mb\x00\xff\r\n") == [Reply(550, "a?[31mb?\ufffd")]
+    replies = list(ReplyReader().feed(b"550 a\x1b[31mb\x00\xff\r\n"))
+    assert replies == [Reply(550, "a?[31mb?\ufffd")]
+
+
+def test_replies_before_nonsense_count() -> None:
+    reader = ReplyReader().feed(b"250 one\r\nnonsense\r\n")
+    assert next(reader) == Reply(250, "one")
+    with pytest.raises(Silence):
+        next(reader)

@@ -20,6 +20,7 @@ from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
 from notifier.digest.spec import DigestSpec, Topic
 from notifier.mailing import Opened, deliver, open_due, release
+from notifier.returns.suppressions import Suppressions
 from notifier.roster import Places, Roster
 from notifier.schedule.language import parse_schedule
 from notifier.subscriber import Declaration
@@ -105,7 +106,7 @@ class World:
             house.sender(),
             ledger=self.ledger,
             outbox=self.outbox,
-            roster=self.roster,
+            suppressions=Suppressions(database),
             transport=self.relay,
             connections=1,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,11 +12,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from feeds.kit.database import Database
+from notifier.delivery.delivery import State
+from notifier.delivery.ledger import Ledger
+from notifier.roster import Roster
 from notifier.service import House
 from notifier.subscribing import reconcile
 from notifier.tokens import LEAVE, make_token
 from tests.conftest import NOW
 from tests.notifier.builders import SITE, a_digest, a_house, a_reader, some_settings
+from tests.notifier.issues import LEASE, SLOT, claimed, open_for
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -74,6 +81,15 @@ async def test_looking_at_the_link_changes_nothing(reader: Reader, method: str) 
         ({"content-type": "Application/X-WWW-Form-Urlencoded; charset=utf-8"}, ONE_CLICK),
         (FORM, b"a=b&List-Unsubscribe=One-Click\r\n"),
         (MULTIPART, BOUNDARY),
+        (FORM, b"List%2DUnsubscribe=One%2DClick"),
+        ({}, ONE_CLICK),
+        (MULTIPART, BOUNDARY.replace(b"\r\n", b"\n")),
+        (
+            {"content-type": 'Multipart/Form-Data; charset=utf-8; boundary="x"'},
+            BOUNDARY.replace(b'"List-Unsubscribe"', b"List-Unsubscribe").replace(
+                b"\r\n\r\n", b"\r\nContent-Type: text/plain\r\n\r\n"
+            ),
+        ),
         (FORM, b"wish=leave"),
     ],
 )
@@ -111,6 +127,12 @@ async def test_leaving_can_be_taken_back(reader: Reader) -> None:
         (FORM, b"wish=stay&x=wish=leave"),
         (FORM, b"xList-Unsubscribe=One-Click"),
         (MULTIPART, b"--x\r\n\r\nnothing\r\n--x--\r\n"),
+        (MULTIPART, BOUNDARY.replace(b"One-Click", b"Two-Click")),
+        (MULTIPART, BOUNDARY.replace(b'name="', b'name="x-')),
+        (MULTIPART, b'--x\r\n\r\nname="List-Unsubscribe" One-Click\r\n--x--\r\n'),
+        ({"content-type": "multipart/form-data"}, BOUNDARY),
+        (FORM, b"&".join(b"x=1" for _ in range(50)) + b"&" + ONE_CLICK),
+        (FORM, b"wish=everything"),
         (FORM, b"x" * 20_000 + b"&" + ONE_CLICK),
         ({"content-type": "application/json"}, b'{"wish": "leave"}'),
     ],
@@ -175,3 +197,87 @@ async def test_who_has_left_gets_no_letter(reader: Reader) -> None:
         for lane in await audience.lanes(["morning", "evening"])
     }
     assert read == {"morning": 0, "evening": 1}
+
+
+async def test_all_digests_are_left_with_one_click_and_taken_back_with_one(
+    reader: Reader,
+) -> None:
+    page = await reader.client.get(reader.url)
+    assert "Leave all digests</button>" in page.text
+    answer = await reader.client.post(reader.url, headers=FORM, content=b"wish=all")
+    assert "Still received" not in answer.text
+    assert [await reader.has_left(number) for number in (1, 2)] == [True, True]
+    answer = await reader.client.post(reader.url, headers=FORM, content=b"wish=undo")
+    assert "first@readers.example receives" in answer.text
+    assert [await reader.has_left(number) for number in (1, 2)] == [False, False]
+
+
+async def test_taking_one_back_leaves_those_alone_that_were_left_before(reader: Reader) -> None:
+    other = f"/u/{make_token(reader.house.keys[0], LEAVE, 2, 1)}"
+    await reader.client.post(other, headers=FORM, content=ONE_CLICK)
+    await reader.client.post(reader.url, headers=FORM, content=ONE_CLICK)
+    await reader.client.post(reader.url, headers=FORM, content=b"wish=undo")
+    assert [await reader.has_left(number) for number in (1, 2)] == [False, True]
+
+
+async def test_what_is_left_can_be_left_from_the_answer_too(reader: Reader) -> None:
+    answer = await reader.client.post(reader.url, headers=FORM, content=ONE_CLICK)
+    assert "Leave the others too</button>" in answer.text
+    assert "Still received: <b>The &lt;i&gt;evening&lt;/i&gt; paper</b>" in answer.text
+    await reader.client.post(reader.url, headers=FORM, content=b"wish=all")
+    assert await reader.has_left(2)
+
+
+async def test_an_erased_reader_has_no_page(reader: Reader) -> None:
+    await reader.house.roster.erase(1, NOW)
+    assert (await reader.client.get(reader.url)).status_code == 404
+
+
+@pytest.mark.both
+async def test_leaving_takes_no_time_and_no_login(reader: Reader) -> None:
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        answer = await reader.client.post(reader.url, headers=FORM, content=ONE_CLICK)
+        times.append(time.perf_counter() - began)
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+        assert "location" not in answer.headers
+    assert min(times) < 0.1
+
+
+@pytest.mark.both
+async def test_nothing_is_marked_as_being_sent_after_a_reader_has_left(
+    store_url: str, tmp_path: Path
+) -> None:
+    """A sender marks one reader after the other while they leave by another connection."""
+    names = [f"r{one}" for one in range(16)]
+    database, other = Database(store_url), Database(store_url)
+    try:
+        await open_for(database, *names)
+        ledger, roster = Ledger(database), Roster(other)
+        chunk = await claimed(database)
+        jobs = {job.subscription_id: job for job in await ledger.jobs(chunk, SLOT)}
+        first = jobs.pop(min(jobs))
+        assert await ledger.start(chunk, first, SLOT, LEASE) is State.SENDING
+        gone: dict[int, float] = {}
+
+        async def leave() -> None:
+            for one in sorted(jobs, reverse=True):
+                await roster.leave(one, SLOT)
+                gone[one] = time.perf_counter()
+
+        async def send() -> dict[int, tuple[float, State | None]]:
+            found = {}
+            for one in sorted(jobs):
+                began = time.perf_counter()
+                found[one] = began, await ledger.start(chunk, jobs[one], SLOT, LEASE)
+            return found
+
+        _, started = await asyncio.gather(leave(), send())
+    finally:
+        await database.close()
+        await other.close()
+    late = [one for one, (began, _) in started.items() if began > gone[one]]
+    assert late
+    assert {started[one][1] for one in late} == {State.SKIPPED}

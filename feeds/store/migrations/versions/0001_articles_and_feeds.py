@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("revised_at", Instant(), nullable=False),
         sa.Column("visible_at", Instant(), nullable=True),
         sa.Column("withdrawn_at", Instant(), nullable=True),
+        sa.Column("names", sa.Text(), nullable=False),
         sa.Column("published", Instant(), nullable=True),
         sa.Column("published_day", sa.Boolean(), nullable=False),
         sa.Column("updated", Instant(), nullable=True),

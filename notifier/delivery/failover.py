@@ -1,0 +1,90 @@
+"""Several ways out, of which the first that works is used.
+
+A relay that cannot be reached, or does not let us in, is passed over for a while. A letter that
+one of them has heard of stays with it: what is tried again is for the ledger to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from notifier.delivery.delivery import Answer, Letter, Phase
+from notifier.delivery.session import SmtpSession
+from notifier.delivery.smtp import SmtpTransport
+from notifier.delivery.transaction import Permit
+from notifier.settings import SmtpRelay
+
+_PASSED_OVER = 60.0  # seconds
+
+
+class FailoverTransport:
+    """Letters to the first of some relays that works."""
+
+    def __init__(self, relays: Sequence[SmtpTransport], pause: float = _PASSED_OVER) -> None:
+        self._relays = tuple(relays)
+        self._pause = pause
+        self._down_until = [0.0 for _ in relays]
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[FailoverSession]:
+        """Yield a session; it says goodbye to every relay that it was connected to."""
+        async with contextlib.AsyncExitStack() as stack:
+            sessions = [await stack.enter_async_context(one.session()) for one in self._relays]
+            yield FailoverSession(self, sessions)
+
+    async def check(self) -> Answer | None:
+        """Return None when one of the relays is ready, else what the first one answers."""
+        answers = [await relay.check() for relay in self._relays]
+        return None if None in answers else answers[0]
+
+    def order(self) -> list[int]:
+        """Return the relays in the order in which to try them: last those that are down."""
+        now = asyncio.get_running_loop().time()
+        return sorted(range(len(self._relays)), key=lambda n: (self._down_until[n] > now, n))
+
+    def note_down(self, number: int) -> None:
+        """Pass a relay over for a while."""
+        self._down_until[number] = asyncio.get_running_loop().time() + self._pause
+
+
+class FailoverSession:
+    """Letters to one relay at a time; `way` are the settings of the one in use."""
+
+    def __init__(self, transport: FailoverTransport, sessions: Sequence[SmtpSession]) -> None:
+        self._transport = transport
+        self._sessions = tuple(sessions)
+        self._current = self._sessions[0]
+
+    @property
+    def way(self) -> SmtpRelay:
+        """The relay that the next letter goes to, once it is `ready`."""
+        return self._current.way
+
+    async def ready(self, stop: asyncio.Event | None = None) -> Answer | None:
+        """Return None once a relay is ready (see SmtpSession.ready), else what the last one said.
+
+        A session that changes over says goodbye to the relay it leaves.
+        """
+        answer: Answer | None = None
+        for number in self._transport.order():
+            session = self._sessions[number]
+            if session is not self._current:
+                await self._current.close()
+                self._current = session
+            answer = await session.ready(stop)
+            if answer is None or (stop is not None and stop.is_set()):
+                break
+            self._transport.note_down(number)
+        return answer
+
+    async def send(self, letter: Letter, permit: Permit | None = None) -> Answer:
+        """Return what became of `letter` at the relay that was ready for it."""
+        obstacle = await self.ready()
+        if obstacle is not None:
+            return obstacle
+        answer = await self._current.send(letter, permit)
+        if answer.phase in {Phase.CONNECT, Phase.LOGIN}:
+            self._transport.note_down(self._sessions.index(self._current))
+        return answer

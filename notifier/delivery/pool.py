@@ -1,0 +1,116 @@
+"""What the sessions of one relay share: seats for connections, the pace, and what it is like.
+
+Waits on behalf of a session, and says nothing to a server. How fast it may go is for `pace`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from typing import Any
+
+from notifier.delivery.delivery import Answer
+from notifier.delivery.pace import Limits, Pace
+
+_LOCK_STEP = 3600.0  # seconds without pipelining after a surprise
+
+
+class Pool:
+    """The connections to one relay, each on a seat; to be used within one event loop.
+
+    `taken` is how many messages the relay has taken from this address before.
+    """
+
+    def __init__(self, limits: Limits, taken: int = 0) -> None:
+        self.pace = Pace(limits=limits, taken=taken)
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._seats = 0
+        self._lock_step_until = -math.inf
+
+    @property
+    def crowded(self) -> bool:
+        """Tell whether more sessions have a seat than the pace allows by now."""
+        return self._seats > self.pace.connections
+
+    @property
+    def pipelines(self) -> bool:
+        """Tell whether commands may go in groups: not for an hour after a surprise."""
+        return _now() >= self._lock_step_until
+
+    def surprised(self) -> None:
+        """Note that the relay does not do with groups of commands what it should."""
+        self._lock_step_until = _now() + _LOCK_STEP
+
+    async def sit(self, stop: asyncio.Event | None = None) -> bool:
+        """Take a seat once there is one; False when `stop` was set before. First come, first."""
+        if self._seats < self.pace.connections and not self._waiting:
+            self._seats += 1
+            return True
+        seat: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(seat)
+        try:
+            await _until(seat, stop)
+        except asyncio.CancelledError:
+            if seat.done():
+                self.leave()
+            raise
+        finally:
+            if not seat.done():
+                self._waiting.remove(seat)
+        return seat.done()
+
+    def leave(self) -> None:
+        """Give a seat back."""
+        self._seats -= 1
+        self._admit()
+
+    async def turn(self, stop: asyncio.Event | None = None) -> bool:
+        """Wait until one more letter may go; False when `stop` was set before."""
+        while True:
+            reserved_at = _now()
+            when, self.pace = self.pace.reserve(reserved_at)
+            if when > reserved_at and not await _pause(when - reserved_at, stop):
+                return False
+            if self.pace.slowed_at <= reserved_at:  # else the moment was one of a faster pace
+                return True
+
+    def learn(self, answer: Answer, began: float) -> None:
+        """Go by `answer` to a letter that began at `began`, in seconds of the loop's clock."""
+        self.pace = self.pace.after(answer, began, _now())
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._waiting and self._seats < self.pace.connections:
+            self._waiting.popleft().set_result(None)
+            self._seats += 1
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _until(done: asyncio.Future[None], stop: asyncio.Event | None) -> None:
+    """Wait for `done` or `stop`; neither is cancelled with us."""
+    if stop is None:
+        await asyncio.wait([done])
+        return
+    told = asyncio.create_task(stop.wait())
+    either: set[asyncio.Future[Any]] = {done, told}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+
+
+async def _pause(seconds: float, stop: asyncio.Event | None) -> bool:
+    """Wait for so many seconds; False when `stop` was set before."""
+    if stop is None:
+        await asyncio.sleep(seconds)
+        return True
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return True
+    return False

@@ -27,15 +27,11 @@ from tests.laws import FAST, THOROUGH
 HISTORIES = (FEEDS, NOTIFIER)
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
-# Where statements are written and transactions meet, every run takes both databases. What stands on
-# top of that takes PostgreSQL in the slow run only, unless a test is marked with `both`.
+# Every run takes both databases here; all else takes PostgreSQL in the slow run only, unless a test
+# is marked with `both`: where writers meet, that is.
 SPEAKS_SQL = (
     "tests/feeds/kit/",
-    "tests/feeds/store/",
-    "tests/feeds/websub/",
-    "tests/notifier/test_ledger.py",
-    "tests/notifier/test_outbox.py",
-    "tests/notifier/test_roster.py",
+    "tests/feeds/store/test_articles.py",
 )
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system: pytest makes folders of our own in it

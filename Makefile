@@ -13,7 +13,7 @@ test: $(READY)  ## the fast suite: under a minute on two cores
 	@$(BIN)/pytest -n 2 --dist worksteal
 
 test-slow: $(READY)  ## real processes, signals, long histories
-	@$(BIN)/pytest -m slow
+	@$(BIN)/pytest -m slow -n 2 --dist worksteal
 
 check: $(READY)  ## style, types, layering
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/pytest tests/test_layers.py

@@ -34,6 +34,9 @@ SPEAKS_SQL = (
     "tests/feeds/store/test_articles.py",
 )
 
+# Stories of many days, told on a whole house: the model test holds the same in every run, in brief.
+STORIES = ("tests/notifier/rules/", "tests/notifier/test_choosing.py")
+
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system: pytest makes folders of our own in it
 ROOM = 2**30  # bytes
 if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
@@ -49,11 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Laws belong to the slow run as well; PostgreSQL above the stores belongs to it alone."""
+    """Laws belong to the slow run as well; PostgreSQL and long stories belong to it alone."""
     for item in items:
         if isinstance(item, pytest.Function):
             law = _slow(config) and is_hypothesis_test(item.obj)
-            if law or _repeats_on_postgres(item):
+            if law or _repeats_on_postgres(item) or item.nodeid.startswith(STORIES):
                 item.add_marker(pytest.mark.slow)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from feeds.article import Article
 from feeds.document import Document, Place, Problem
 from feeds.errors import InvalidArticle, SourceError
-from feeds.making import from_document
+from feeds.making import TITLE_LIMIT, from_document
 from feeds.revision import Outcome
 from feeds.sanitize import content_of
 from feeds.sources import Defaults, FileState, ReadFile, read_file, scan, settled
@@ -236,6 +236,9 @@ def _articles(
             report.problems.append(Problem(document.place, str(error)))
             report.outcomes[Outcome.REFUSED] += 1
         else:
+            if len(document.title) > TITLE_LIMIT:
+                words = f"the title has {len(document.title):,} characters; {TITLE_LIMIT:,} are kept"
+                report.problems.append(Problem(document.place, words))
             origin = candidate.relative or str(candidate.path)
             made.append((replace(article, origin=origin), document))
     return made

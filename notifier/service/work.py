@@ -81,7 +81,7 @@ async def look(round_: Round) -> None:
         _relieve(round_, folder.name)
         for problem in report.problems:
             if problem not in round_.refused.get(folder.name, ()):
-                log.warning("refused: %s", one_line(str(problem)))
+                log.warning("in the articles: %s", one_line(str(problem)))
         round_.refused[folder.name] = tuple(report.problems)
         _note_held(round_, folder.name, report.held)
         if _says_something(report):

@@ -253,3 +253,12 @@ async def test_a_few_withdrawals_are_nothing_special(desk: Desk) -> None:
         text = markdown(f"Number {number}", id=f"n{number}", withdrawn="true")
         write(desk.path, f"{number}.md", text, at=LONG_AGO + timedelta(minutes=1))
     assert outcomes(await desk.look())["withdrawn"] == 2
+
+
+async def test_a_title_that_is_too_long_is_cut_and_told(light: Desk) -> None:
+    path = write(light.path, "a.md", markdown("word " * 2000, "About a mill."))
+    report = await light.take(path)
+    assert outcomes(report) == {"new": 1}
+    [problem] = report.problems
+    assert str(path) in str(problem)
+    assert "1,000 are kept" in str(problem)

@@ -32,6 +32,7 @@ from notifier.tables import (
     editions,
     issue_parts,
     issues,
+    lanes,
     subscribers,
     subscriptions,
 )
@@ -113,6 +114,16 @@ class Outbox:
             await serve(connection, lane.id, slot.instant, slot.local_date, upto=upto)
         if upto is not None:
             await self._advance(lane, slot, upto, now)
+
+    async def pass_over(self, lane: Lane, upto: int, now: datetime) -> None:
+        """Move the cursor of a lane past what is for nobody in it; it gets no issue for that.
+
+        Whoever has a cursor of their own keeps it: they may be owed something from before.
+        """
+        await self._keep_places(lane, Slot("", now), now)
+        as_seen = (lanes.c.id == lane.id, lanes.c.cursor == lane.cursor)
+        async with self._database.write(Lock.OPEN) as connection:
+            await connection.execute(update(lanes).where(*as_seen).values(cursor=upto))
 
     async def _keep_places(self, lane: Lane, slot: Slot, now: datetime) -> None:
         """Leave those who are passed over where the lane is: nobody looked for what they get."""

@@ -23,6 +23,7 @@ from notifier.mailing.desk import Desk
 from notifier.mailing.turns import Turn
 from notifier.schedule.slots import at_once_slot
 
+_WORTH_A_NOTE = 200  # articles; fewer are looked at again each time
 LATE = "too late: its articles go into the next issue"
 
 
@@ -96,6 +97,12 @@ async def decide(
     except (TemplateError, InvalidMessage) as error:
         return replace(decision, outcome=Outcome.FAILED, reason=str(error))
     return replace(decision, outcome=Outcome.OPENS, reason="", issue=issue)
+
+
+async def is_for_nobody(arrivals: Arrivals, turn: Turn, upto: int) -> bool:
+    """Tell whether so much has arrived that a lane does not admit that it is worth a note."""
+    window = await arrivals.window(turn.lane.cursor, upto)
+    return len(window) >= _WORTH_A_NOTE and not any(turn.query.admits(e.article) for e in window)
 
 
 async def ends_at_once(

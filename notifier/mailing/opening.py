@@ -11,7 +11,7 @@ from datetime import datetime
 
 from notifier.digest.issue import EXPIRES_AT_MOST, HOUR, expiry
 from notifier.mailing.choosing import Arrivals
-from notifier.mailing.deciding import ends_at_once, turn_at_once
+from notifier.mailing.deciding import ends_at_once, is_for_nobody, turn_at_once
 from notifier.mailing.desk import Desk
 from notifier.mailing.issuing import Opened, open_one, open_together, take_up
 from notifier.mailing.turns import (
@@ -113,6 +113,9 @@ async def _open_each(desk: Desk, arrivals: Arrivals, turn: Turn, now: datetime) 
     if (await desk.store.marks()).arrival <= lane.cursor:
         return []
     upto = await arrivals.sealed(now - spec.hold, now)
+    if await is_for_nobody(arrivals, turn, upto):
+        await desk.outbox.pass_over(lane, upto, now)
+        return []
     sent = await desk.outbox.opened_since(lane, now - HOUR)
     done = []
     for arrival in await ends_at_once(arrivals, turn, upto, sent, now):

@@ -335,3 +335,21 @@ async def test_past_the_limit_of_an_hour_articles_go_together(
         assert await round_(house, START + 30 * MINUTE) == []
         opened = await round_(house, START + 64 * MINUTE)
         assert [result.articles for result in opened] == [1, 1]
+
+
+async def test_what_is_for_nobody_at_once_is_not_looked_at_for_ever(
+    store_url: str, tmp_path: Path
+) -> None:
+    digest = a_digest(schedule=parse_schedule("at once"), select=Query(sections=("Sport",)))
+    settings = some_settings(store_url, tmp_path, digests=(digest,))
+    async with a_house(settings, START) as house:
+        await begin(house)
+        many = [an_article(f"n{number}", section="Art") for number in range(250)]
+        await house.store.ingest(many, START + MINUTE)
+        assert await round_(house, START + 5 * MINUTE) == []
+        [lane] = await house.audience.lanes(["morning"])
+        assert lane.cursor == 250
+        await house.store.ingest([an_article("a", section="Sport")], START + 6 * MINUTE)
+        [opened] = await round_(house, START + 10 * MINUTE)
+        assert (opened.readers, opened.articles) == (1, 1)
+    assert titles(settings) == [["a"]]

@@ -34,8 +34,17 @@ SPEAKS_SQL = (
     "tests/feeds/store/test_articles.py",
 )
 
-# Stories of many days, told on a whole house: the model test holds the same in every run, in brief.
-STORIES = ("tests/notifier/rules/", "tests/notifier/test_choosing.py")
+# Stories of many days told on a whole house, of which the model test holds the same in brief, and
+# of both ends of a wire, whose parts are tested in every run.
+STORIES = (
+    "tests/notifier/rules/",
+    "tests/notifier/test_choosing.py",
+    "tests/notifier/mailing/test_looking.py",
+    "tests/notifier/returns/test_returning.py",
+    "tests/notifier/delivery/test_faults.py",
+    "tests/feeds/websub/test_distributing.py",
+    "tests/feeds/websub/test_subscribing.py",
+)
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system: pytest makes folders of our own in it
 ROOM = 2**30  # bytes

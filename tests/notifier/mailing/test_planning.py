@@ -272,7 +272,7 @@ async def history(
 
 
 @pytest.mark.slow
-@law(4, thorough=60, suppressed=(HealthCheck.too_slow, HealthCheck.function_scoped_fixture))
+@law(4, thorough=20, suppressed=(HealthCheck.too_slow, HealthCheck.function_scoped_fixture))
 @given(readers, steps)
 def test_what_is_planned_is_what_is_opened(
     sqlite_tables: Path, first: list[tuple[dict[str, Choice], str]], steps: list[Step]

@@ -61,7 +61,7 @@ def test_everything_promised_comes_once(sqlite_tables: Path, tmp_path: Path) -> 
 def test_everything_promised_comes_once_in_long_histories(
     sqlite_tables: Path, tmp_path: Path
 ) -> None:
-    try_histories(tmp_path, a_file(sqlite_tables), examples=120, steps=50)
+    try_histories(tmp_path, a_file(sqlite_tables), examples=20, steps=40)
 
 
 @pytest.mark.slow
@@ -72,4 +72,4 @@ def test_everything_promised_comes_once_on_postgresql(
         sweeper.empty()
         return postgres_tables
 
-    try_histories(tmp_path, emptied, examples=20, steps=40)
+    try_histories(tmp_path, emptied, examples=6, steps=40)

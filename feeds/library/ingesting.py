@@ -237,7 +237,8 @@ def _articles(
             report.outcomes[Outcome.REFUSED] += 1
         else:
             if len(document.title) > TITLE_LIMIT:
-                words = f"the title has {len(document.title):,} characters; {TITLE_LIMIT:,} are kept"
+                kept = f"{TITLE_LIMIT:,} are kept"
+                words = f"the title has {len(document.title):,} characters; {kept}"
                 report.problems.append(Problem(document.place, words))
             origin = candidate.relative or str(candidate.path)
             made.append((replace(article, origin=origin), document))

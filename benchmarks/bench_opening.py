@@ -236,7 +236,7 @@ async def write_beside(database: Database, waits: list[float]) -> None:
             touch = text("UPDATE subscribers SET generation = generation WHERE id = 1")
             await connection.execute(touch)
         waits.append(time.perf_counter() - began)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
 
 
 def resident() -> int:

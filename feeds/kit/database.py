@@ -112,10 +112,14 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def write(self, *locks: Lock) -> AsyncIterator[AsyncConnection]:
-        """Give a connection in a transaction that holds `locks` until it has committed."""
+    async def write(self, *locks: Lock, lightly: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in a transaction that holds `locks` until it has committed.
+
+        What is written `lightly` is on the disk, on SQLite, with the next commit that waits for it.
+        """
+        writer = self._writer.execution_options(lightly=True) if lightly else self._writer
         with translated(self.name):
-            async with self._exclusively(), self._writer.begin() as connection:
+            async with self._exclusively(), writer.begin() as connection:
                 if not self.is_sqlite:
                     for lock in sorted(locks):
                         await connection.execute(

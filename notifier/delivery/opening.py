@@ -23,7 +23,7 @@ from notifier.delivery.parting import Parted
 from notifier.delivery.statements import are_opening, at_least
 from notifier.tables import chunks, deliveries, editions, issues, lanes, subscriptions
 
-TOGETHER = 200  # issues that are opened together at most
+TOGETHER = 100  # issues that are opened together at most
 _EDITIONS = 20  # of some tens of kilobytes each, that are written in one transaction
 
 _EVERYBODY = 2**62  # above any number of a subscription
@@ -64,7 +64,7 @@ class Opening:
         words = {name: edition for issue in new for name, edition in issue.words.items()}
         rows = [row_of_edition(edition, now) for edition in words.values()]
         for start in range(0, len(rows), _EDITIONS):
-            async with self._database.write() as connection:
+            async with self._database.write(lightly=True) as connection:
                 insert_new = self._database.insert_new(editions)
                 await connection.execute(insert_new, rows[start : start + _EDITIONS])
 
@@ -122,7 +122,8 @@ class Opening:
         names = ["issue_id", "number", "state", "fence", "owner", "due"]
         news = [by_id[number] for number in batch.issue_ids]
         written = -1
-        async with self._database.write() as connection:
+        # The flip waits for the disk, and all that stands before it is there then.
+        async with self._database.write(lightly=True) as connection:
             if not await are_opening(connection, batch.issue_ids):
                 return
             if news[0].is_parted:
@@ -199,6 +200,6 @@ class Opening:
         )
         spent = update(subscriptions).where(subscriptions.c.id.in_(some)).values(cursor=None)
         while True:
-            async with self._database.write() as connection:
+            async with self._database.write(lightly=True) as connection:
                 if (await connection.execute(spent)).rowcount < BATCH:
                     return

@@ -31,12 +31,12 @@ class FragileDatabase(Database):
         self._left = None
 
     @asynccontextmanager
-    async def write(self, *locks: Lock) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *locks: Lock, lightly: bool = False) -> AsyncIterator[AsyncConnection]:
         """Give a connection in a transaction, and perhaps die with it."""
         dies = self._left == 0
         if self._left is not None:
             self._left -= 1
-        async with super().write(*locks) as connection:
+        async with super().write(*locks, lightly=lightly) as connection:
             yield connection
             if dies and not self._after:
                 raise Crash

@@ -37,7 +37,7 @@ class Parted:
             case((place == after, mask), else_=literal(0)).label(name)
             for after, overlap in self._overlaps().items()
             for name, mask in zip(
-                _names(after, overlap),
+                mask_names(after, overlap),
                 masks(overlap, claims(after, self.issue_id)),
                 strict=True,
             )
@@ -50,7 +50,7 @@ class Parted:
 
     def rows(self, readers: Subquery) -> Select[tuple[object, ...]]:
         """The rows of those `readers` who are in a group, in chunks."""
-        whens = [(_is_of(group, readers), edition.id) for group, edition in self.issue.editions]
+        whens = [(is_of(group, readers), edition.id) for group, edition in self.issue.editions]
         edition = case(*whens, else_=None) if whens else null()
         columns_ = (readers.c.id, readers.c.subscriber_id, readers.c.place)
         chosen = select(*columns_, edition.label("edition_id")).subquery()
@@ -67,7 +67,7 @@ class Parted:
 
     def among(self, groups: tuple[Group, ...], readers: Subquery) -> ColumnElement[bool]:
         """The condition that a reader is in one of `groups`."""
-        return case(*((_is_of(group, readers), True) for group in groups), else_=False)
+        return case(*((is_of(group, readers), True) for group in groups), else_=False)
 
     def _overlaps(self) -> dict[int, Overlap]:
         """The overlaps that matter, by place."""
@@ -75,10 +75,12 @@ class Parted:
         return {group.after: group.overlap for group in groups if group.overlap.parts}
 
 
-def _names(after: int, overlap: Overlap) -> list[str]:
+def mask_names(after: int, overlap: Overlap) -> list[str]:
+    """Return the columns of the mask of those who are at the place `after`."""
     return [f"mask_{after}_{word}" for word in range(overlap.words)]
 
 
-def _is_of(group: Group, readers: Subquery) -> ColumnElement[bool]:
-    had = zip(_names(group.after, group.overlap), group.mask, strict=True)
+def is_of(group: Group, readers: Subquery) -> ColumnElement[bool]:
+    """The condition that one of `readers`, with place and masks, is in `group`."""
+    had = zip(mask_names(group.after, group.overlap), group.mask, strict=True)
     return and_(readers.c.place == group.after, *(readers.c[name] == mask for name, mask in had))

@@ -21,7 +21,6 @@ from sqlalchemy import (
     MetaData,
     ScalarSelect,
     Select,
-    Subquery,
     Table,
     Text,
     and_,
@@ -40,6 +39,7 @@ from feeds.kit.database import Database
 from notifier.delivery.audience import Audience, Clock, Group, Lane, groups_of
 from notifier.delivery.claims import claims, earlier, masks, waiting_of
 from notifier.delivery.enlisting import NewIssue
+from notifier.delivery.parting import is_of, mask_names
 from notifier.delivery.statements import find_issue, in_force
 from notifier.digest.overlap import Overlap
 from notifier.schedule.slots import Slot
@@ -219,12 +219,11 @@ class Prospect(Audience):
         """The audience, or one `reader` of it, each with the position of their group."""
         known = await find_issue(self._connection, lane.id, slot.identity)
         after = self._place(lane)
-        columns: list[ColumnElement[int]] = [after.label("after")]
+        columns: list[ColumnElement[int]] = [after.label("place")]
         for place, overlap in {group.after: group.overlap for group in groups}.items():
             had = self._masks(overlap, place, known[0] if known else None, lane)
-            for number, mask in enumerate(had):
-                own = case((after == place, mask), else_=literal(0))
-                columns.append(own.label(f"mask_{place}_{number}"))
+            for name, mask in zip(mask_names(place, overlap), had, strict=True):
+                columns.append(case((after == place, mask), else_=literal(0)).label(name))
         who = self._who(lane, now, day)
         if reader is not None:
             who &= subscriptions.c.subscriber_id == reader
@@ -232,7 +231,7 @@ class Prospect(Audience):
         query = select(subscriptions.c.subscriber_id, *columns).select_from(joined).where(who)
         # The limit keeps SQLite from working out a mask again for each group that is asked for.
         readers = query.limit(_NO_LIMIT).subquery() if len(columns) > 1 else query.subquery()
-        whens = [(_is_of(group, readers), place) for place, group in enumerate(groups)]
+        whens = [(is_of(group, readers), place) for place, group in enumerate(groups)]
         position = case(*whens, else_=None) if whens else null()
         return select(readers.c.subscriber_id, position.label("place"))
 
@@ -325,8 +324,3 @@ class Prospects:
             await connection.execute(CreateIndex(_by_subscriber))
             found = (await connection.execute(stale)).scalars()
             yield Prospect(self._database, connection, found)
-
-
-def _is_of(group: Group, readers: Subquery) -> ColumnElement[bool]:
-    had = (readers.c[f"mask_{group.after}_{n}"] == mask for n, mask in enumerate(group.mask))
-    return and_(readers.c.after == group.after, *had)

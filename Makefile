@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Compiled modules are kept, whatever the environment says: compiling all of them takes each run
+# of the tests some ten seconds.
+unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/.installed
 
 .PHONY: demo test test-slow check bench lock docs clean

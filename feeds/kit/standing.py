@@ -1,0 +1,70 @@
+"""Looks at a store without making or changing anything: is it there, and do we know its tables?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from feeds.errors import StoreError
+from feeds.kit.database import Database, History
+from feeds.kit.engines import parse_url
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A store that can be used: its name without a password, and how it stands, for people."""
+
+    name: str
+    told: str
+
+
+async def standing(url: str, histories: Sequence[History]) -> Standing:
+    """Return how the store at `url` stands; StoreError where it cannot be used."""
+    parsed = parse_url(url)
+    name = parsed.set(query={}).render_as_string(hide_password=True)
+    if parsed.get_backend_name() == "sqlite" and not _is_there(Path(parsed.database or ""), name):
+        return Standing(name, "not there yet; it is made when it is first used")
+    database = Database(url)
+    try:
+        found = await database.reading(_revisions, histories)
+    finally:
+        await database.close()
+    return Standing(name, _told(name, found, histories))
+
+
+def _is_there(path: Path, name: str) -> bool:
+    """Tell whether the file exists; StoreError where we could not use or make it."""
+    if path.exists():
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise StoreError(f"store {name}: the file cannot be read and written by us")
+        return True
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+        raise StoreError(f"store {name}: we may not write in {folder}")
+    return False
+
+
+def _revisions(connection: Connection, histories: Sequence[History]) -> list[str]:
+    """Return the revision of each history that is in force; empty for one without tables."""
+    tables = set(inspect(connection).get_table_names())
+    found = []
+    for history in histories:
+        statement = text(f"SELECT version_num FROM {history.table}")  # noqa: S608 - our name
+        rows = connection.execute(statement).scalars() if history.table in tables else ()
+        found.append(max(map(str, rows), default=""))
+    return found
+
+
+def _told(name: str, found: Sequence[str], histories: Sequence[History]) -> str:
+    heads = [history.head for history in histories]
+    if any(revision > head for revision, head in zip(found, heads, strict=True)):
+        raise StoreError(f"store {name}: a newer version of this program has changed its tables")
+    if not any(found):
+        return "it has no tables of ours yet; they are made when it is first used"
+    return "in order" if found == heads else "its tables are renewed when it is next used"

@@ -97,6 +97,7 @@ class Received:
     recipient: str
     content: bytes
     parameters: str
+    asked: str
     connection: int
     encrypted: bool
     user: str
@@ -114,6 +115,7 @@ class _Visit:
     sender: str | None = None
     recipient: str = ""
     parameters: str = ""
+    asked: str = ""
 
 
 class _Gone(Exception):
@@ -284,7 +286,8 @@ class SmtpServer:
                 visit.sender = path.strip("<>")
         elif verb == "RCPT" and (visit.sender is not None or self._lenient):
             if await self._reply(visit, Step.RCPT, "250 2.1.5 Recipient ok"):
-                visit.recipient = rest.partition(":")[2].strip("<>")
+                path, _, visit.asked = rest.partition(":")[2].partition(" ")
+                visit.recipient = path.strip("<>")
         elif verb == "DATA" and (visit.recipient or self._lenient):
             if await self._reply(visit, Step.DATA, "354 Go on"):
                 await self._receive(visit)
@@ -311,6 +314,7 @@ class SmtpServer:
                 recipient=recipient,
                 content=b"".join(lines),
                 parameters=visit.parameters,
+                asked=visit.asked,
                 connection=visit.number,
                 encrypted=visit.encrypted,
                 user=visit.user,

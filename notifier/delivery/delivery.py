@@ -74,9 +74,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A finished message with its envelope: `content` has CRLF line ends and is never changed."""
+    """A finished message with its envelope: `content` has CRLF line ends and is never changed.
+
+    `envelope_id` is our name for it in reports (RFC 3461), else the Message-ID is.
+    """
 
     sender: str
+    envelope_id: str = ""
     recipient: str
     message_id: str
     content: bytes

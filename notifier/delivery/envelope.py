@@ -1,5 +1,9 @@
 """The commands that carry a letter's envelope, and what of it a relay cannot take.
 
+Where the relay reports on deliveries (RFC 3461), it is asked to report failures, with our name for
+the letter and with the address as we wrote it, so that a report leads to its reader wherever the
+letter was forwarded to.
+
 Refuses, before a word is said, a message beyond the relay's SIZE (RFC 1870), an address that
 needs SMTPUTF8 where there is none (RFC 6531), a bare line end that would be read as the end of
 data.
@@ -7,6 +11,7 @@ data.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from notifier.delivery.addresses import needs_smtputf8, wire_address
@@ -14,19 +19,24 @@ from notifier.delivery.delivery import Answer, Letter, Phase, Verdict
 from notifier.errors import InvalidMessage
 
 _NO_LINE_END = bytes({*range(256)} - {*b"\r\n"})
+_NOT_XTEXT = re.compile(r"[^!-*,-<>-~]")
+_MOST_ENVID = 100  # characters of xtext (RFC 3461, 4.4)
+_MOST_ORCPT = 500  # characters with the type of the address (RFC 3461, 4.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offers:
     """What a relay announced (RFC 5321, 4.1.1.1).
 
-    `size` says whether MAIL may carry SIZE, `max_size` how many octets it takes, 0 for unknown.
+    `size` says whether MAIL may carry SIZE, `max_size` how many octets it takes, 0 for unknown;
+    `dsn` whether it can be asked for reports (RFC 3461).
     """
 
     size: bool = False
     max_size: int = 0
     smtputf8: bool = False
     pipelining: bool = False
+    dsn: bool = False
 
 
 def unfit(letter: Letter, offers: Offers) -> Answer | None:
@@ -48,12 +58,35 @@ def mail_command(letter: Letter, offers: Offers) -> bytes:
         line += b" SIZE=%d" % len(letter.content)
     if _needs_smtputf8(letter):
         line += b" SMTPUTF8"
+    if offers.dsn and letter.sender:
+        line += b" RET=HDRS"
+        named = xtext(letter.envelope_id or letter.message_id.strip("<>"))
+        if named and len(named) <= _MOST_ENVID:
+            line += b" ENVID=" + named.encode("ascii")
     return line
 
 
-def rcpt_command(letter: Letter) -> bytes:
-    """Return RCPT without a line end."""
-    return b"RCPT TO:" + _path(letter.recipient)
+def rcpt_command(letter: Letter, offers: Offers) -> bytes:
+    """Return RCPT without a line end, which asks for reports of failures where `offers` has them.
+
+    Of delays it asks nothing: they cost nobody anything, and come by the thousand.
+    """
+    line = b"RCPT TO:" + _path(letter.recipient)
+    if offers.dsn and letter.sender:
+        line += b" NOTIFY=FAILURE" + _original(letter.recipient)
+    return line
+
+
+def xtext(text: str) -> str:
+    """Return `text`, ASCII, as a parameter may carry it (RFC 3461, 4); "" where it is not ASCII."""
+    return _NOT_XTEXT.sub(lambda m: f"+{ord(m[0]):02X}", text) if text.isascii() else ""
+
+
+def _original(address: str) -> bytes:
+    """Return ORCPT; none for an address that only RFC 6533 could write."""
+    written = xtext(wire_address(address))
+    fits = written and len(written) + len("rfc822;") <= _MOST_ORCPT
+    return b" ORCPT=rfc822;" + written.encode("ascii") if fits else b""
 
 
 def _obstacle(letter: Letter, offers: Offers) -> str:

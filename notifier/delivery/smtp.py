@@ -181,6 +181,7 @@ def _taken_over(client: aiosmtplib.SMTP) -> Connection | Answer:
         max_size=int(size) if re.fullmatch("[0-9]{1,19}", size) else 0,
         smtputf8=client.supports_extension("smtputf8"),
         pipelining=client.supports_extension("pipelining"),
+        dsn=client.supports_extension("dsn"),
     )
     client.transport = None
     return Connection(wire, offers)

@@ -171,7 +171,7 @@ class Transaction:
 def _steps(letter: Letter, offers: Offers) -> tuple[_Step, ...]:
     return (
         _Step(Phase.SENDER, mail_command(letter, offers), 2),
-        _Step(Phase.RECIPIENT, rcpt_command(letter), 2),
+        _Step(Phase.RECIPIENT, rcpt_command(letter, offers), 2),
         _Step(Phase.DATA, b"DATA", 3),
     )
 

@@ -210,6 +210,7 @@ def _written(sender: Sender, job: Job, prepared: Prepared) -> Letter:
     )
     return Letter(
         sender=envelope_sender(mail, key, job.issue_id, job.subscriber_id),
+        envelope_id=local_part(key, BOUNCED, job.issue_id, job.subscriber_id),
         recipient=job.address,
         message_id=identity,
         content=content,

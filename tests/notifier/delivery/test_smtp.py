@@ -309,6 +309,17 @@ async def test_an_international_local_part_needs_a_server_that_knows_it() -> Non
     assert "SMTPUTF8" in answer.text
 
 
+async def test_a_server_that_reports_is_asked_to_name_the_letter() -> None:
+    async with SmtpServer(extensions=("DSN",)) as server:
+        assert (await sent(a_transport(server)))[0].verdict is Verdict.ACCEPTED
+    [message] = server.messages
+    assert message.parameters == "RET=HDRS ENVID=1@example.org"
+    assert (message.recipient, message.asked) == (
+        "anna@readers.example",
+        "NOTIFY=FAILURE ORCPT=rfc822;anna@readers.example",
+    )
+
+
 async def test_an_international_domain_alone_needs_nothing() -> None:
     async with SmtpServer(extensions=()) as server:
         await sent(a_transport(server), a_letter(recipient="anna@bücher.example"))

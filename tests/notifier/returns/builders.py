@@ -48,7 +48,7 @@ def filled(name: str, key: SecretKey, *, issue: int = 1, reader: int = 1, verp: 
     leave = local_part(key, UNSUBSCRIBED, reader, generation=1)
     values = {
         "SENDER": sender if verp else "news@example.org",
-        "ENVID": identity.strip("<>").partition("@")[0],
+        "ENVID": local_part(key, BOUNCED, issue, reader),
         "MESSAGE-ID@@@example.org": identity.strip("<>"),
         "TOKEN": make_token(key, LEAVE, reader, 1),
         "OTHER-TOKEN": make_token(key, LEAVE, reader + 1, 1),

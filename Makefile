@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/.installed
 
-.PHONY: demo test test-slow check bench lock docs clean
+.PHONY: demo test test-slow check bench reference lock docs clean
 
 demo: $(READY)  ## read the sample articles, publish feeds, put a digest into a mailbox
 	@$(BIN)/paperround demo --into demo
@@ -26,6 +26,9 @@ bench: $(READY)  ## every figure beside its reference, measured in the same run
 
 docs: $(READY)  ## what the documentation must agree with
 	@$(BIN)/pytest tests/test_docs.py
+
+reference: $(READY)  ## write the schema, and the tables of the configuration's reference, anew
+	@$(BIN)/python -m notifier.configuration.reference docs/configuration.md config/paperround.schema.json
 
 lock: $(READY)  ## resolve anew, with hashes and without index addresses
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \

@@ -11,6 +11,8 @@ import click
 
 from notifier.cli.common import program, samples
 
+_STARTER = {".yaml", ".json"}
+
 
 @click.command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
@@ -27,7 +29,7 @@ def command(folder: Path, dkim: str, selector: str, *, both: bool) -> None:
         return
     if selector or both:
         raise click.UsageError("--selector and --both belong to --dkim DOMAIN")
-    for path in sorted((samples() / "config").glob("*.yaml")):
+    for path in _starter():
         target = folder / path.name
         if target.exists():
             raise click.UsageError(f"{target} is there already; nothing was written")
@@ -40,10 +42,13 @@ def command(folder: Path, dkim: str, selector: str, *, both: bool) -> None:
 
 
 def write_starter(folder: Path, changes: Mapping[str, str]) -> list[Path]:
-    """Write the sample configuration into `folder`, with these words in place of the sample's."""
+    """Write the sample configuration into `folder`, with these words in place of the sample's.
+
+    The schema that its files name, for editors, comes along.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for path in sorted((samples() / "config").glob("*.yaml")):
+    for path in _starter():
         target = folder / path.name
         text = path.read_text(encoding="utf-8")
         for ours, theirs in changes.items():
@@ -51,6 +56,10 @@ def write_starter(folder: Path, changes: Mapping[str, str]) -> list[Path]:
         target.write_text(text, encoding="utf-8")
         written.append(target)
     return written
+
+
+def _starter() -> list[Path]:
+    return sorted(path for path in (samples() / "config").iterdir() if path.suffix in _STARTER)
 
 
 def _make_keys(folder: Path, domain: str, selector: str, *, both: bool) -> None:

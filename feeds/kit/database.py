@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import BigInteger, Connection, Table, TypeDecorator, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,16 +21,20 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from feeds.kit.engines import SqliteThreads, parse_url, prepare_sqlite, probe
+from feeds.kit.commits import Commits, Write
+from feeds.kit.engines import SqliteThreads, bare_engine, parse_url, prepare_sqlite, probe
 from feeds.kit.troubles import translated
 from feeds.kit.turns import FileTurns
 
 Insert = postgresql.Insert | sqlite.Insert
 P = ParamSpec("P")
 T = TypeVar("T")
+Entry = TypeVar("Entry")
+Outcome = TypeVar("Outcome")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 READERS = 4
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Lock(enum.IntEnum):
@@ -52,13 +56,18 @@ class Instant(TypeDecorator[datetime]):
         """Return microseconds; refuses a datetime without a zone."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("an instant needs a time zone")
-        return (value - EPOCH) // timedelta(microseconds=1)
+        return microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Return the instant in UTC."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+def microseconds(instant: datetime) -> int:
+    """Return an aware instant as it is kept; refuses a datetime without a zone."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return (instant - EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,8 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.name = parsed.set(query={}).render_as_string(hide_password=True)
         self.path = Path(parsed.database or "") if self.is_sqlite else None
+        self._url = parsed
+        self._commits: list[Commits[Any, Any]] = []
         self._turns: FileTurns | None = None
         self._threads: SqliteThreads | None = None
         if self.path is not None:
@@ -175,6 +186,17 @@ class Database:
             lock, lambda connection: work(connection, *args, **kwargs), durable=False
         )
 
+    def commits(self, write: Write[Entry, Outcome]) -> Commits[Entry, Outcome]:
+        """Return where entries are handed in that `write` writes together (see Commits)."""
+        made = Commits(bare_engine(self._url), self.name, self._exclusively, write)
+        self._commits.append(made)
+        return made
+
+    @property
+    def dialect(self) -> Dialect:
+        """The words of this database, for statements on the bare driver."""
+        return self._writer.dialect
+
     async def migrate(self, histories: Sequence[History]) -> None:
         """Bring every history to its head; does nothing, and cheaply, where they are there."""
         if self.path is not None and self.path.exists():
@@ -194,6 +216,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        for commits in self._commits:
+            await commits.close()
         await self._readers.dispose()
         if self._writer is not self._readers:
             await self._writer.dispose()

@@ -76,6 +76,15 @@ def prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
+def bare_engine(url: URL) -> Engine:
+    """Return an engine for one connection of the bare driver, which waits for the disk."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=1, max_overflow=0)
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), pool_size=1, max_overflow=0)
+    prepare_sqlite(engine, read_only=False)
+    return engine
+
+
 class SqliteThreads:
     """Work on a SQLite file, each in one thread from the first statement to the last."""
 

@@ -148,6 +148,8 @@ def lines_of(sent: Sent) -> list[str]:
     lines += sorted(set(sent.delivered.failures))
     if sent.delivered.halted:
         lines.append(f"the relay refuses us: {sent.delivered.halted}")
+    if sent.delivered.unreachable:
+        lines.append(f"no relay can be reached: {sent.delivered.unreachable}")
     if sent.left_to:
         return [*lines, f"not delivered by this command: {sent.left_to}"]
     return [*lines, f"messages: {', '.join(counts) or 'none'}"]
@@ -166,6 +168,7 @@ def data_of(sent: Sent) -> dict[str, object]:
         "opened": [asdict(opened) for opened in sent.opened],
         "messages": {str(state): number for state, number in sent.delivered.counts.items()},
         "halted": sent.delivered.halted,
+        "unreachable": sent.delivered.unreachable,
         "failures": sent.delivered.failures,
         "left_to": sent.left_to,
         "held": held_data(sent.held or ()),
@@ -190,7 +193,7 @@ def _problems(sent: Sent) -> bool:
         return answer is None or answer.verdict is not Verdict.ACCEPTED
     failed = any(opened.failed for opened in sent.opened)
     bad = {"failed", "deferred", "in_doubt"}
-    return failed or bool(sent.delivered.halted) or bool(bad & sent.delivered.counts.keys())
+    return failed or sent.delivered.is_over or bool(bad & sent.delivered.counts.keys())
 
 
 def _check_usage(

@@ -86,6 +86,41 @@ class Letter:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Deliveries of one issue that a sender has claimed; `fence` proves that it still has."""
+
+    issue_id: int
+    number: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One delivery to be made: whom to write to, with which words, and how often it was tried."""
+
+    issue_id: int
+    subscriber_id: int
+    subscription_id: int
+    edition_id: str
+    address: str
+    name: str
+    generation: int
+    attempts: int
+    reason: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What to record of a delivery; `due` matters for one that waits."""
+
+    state: State
+    due: datetime
+    reason: str = ""
+    answer: Answer | None = None
+
+
 def classify(code: int, text: str, phase: Phase) -> Answer:
     """Return what a reply (RFC 5321, 4.2) to the command of `phase` means for the delivery.
 

@@ -8,14 +8,15 @@ written to; whatever is marked so without an answer is in doubt.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, case, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from feeds.kit.commits import Commits
 from feeds.kit.database import Database
-from notifier.delivery.delivery import RESENT, WITHDRAWN, Answer, State
+from notifier.delivery.delivery import RESENT, WITHDRAWN, Chunk, Job, Mark, State
+from notifier.delivery.marks import Ending, Marks, Start
 from notifier.delivery.statements import awake, return_windows, suppressed
 from notifier.tables import (
     active,
@@ -28,46 +29,14 @@ from notifier.tables import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Deliveries of one issue that a sender has claimed; `fence` proves that it still has."""
-
-    issue_id: int
-    number: int
-    fence: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One delivery to be made: whom to write to, with which words, and how often it was tried."""
-
-    issue_id: int
-    subscriber_id: int
-    subscription_id: int
-    edition_id: str
-    address: str
-    name: str
-    generation: int
-    attempts: int
-    reason: str
-    expires: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """What to record of a delivery; `due` matters for one that waits."""
-
-    state: State
-    due: datetime
-    reason: str = ""
-    answer: Answer | None = None
-
-
 class Ledger:
     """All SQL about deliveries. Raises StoreError when the database cannot be used."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._commits: Commits[Start | Ending, bool] = database.commits(
+            Marks(database.dialect).write
+        )
 
     async def claim(
         self, owner: str, now: datetime, lease: timedelta, *, resend: bool
@@ -134,11 +103,23 @@ class Ledger:
     async def start(self, chunk: Chunk, job: Job, now: datetime, lease: timedelta) -> State | None:
         """Mark `job` as being sent, or as skipped where the reader must not be written to.
 
-        Returns what it was marked as; None if it is not ours to send any more.
+        Returns what it was marked as, once that is on the disk together with whatever others have
+        put meanwhile; None if it is not ours to send any more. A StoreError means that nothing may
+        be sent, and that nobody knows how it was marked.
         """
+        if await self._commits.put(Start.of(chunk, job, now)):
+            return State.SENDING
+        return await self._pass_over(chunk, job, now, lease)
+
+    async def _pass_over(
+        self, chunk: Chunk, job: Job, now: datetime, lease: timedelta
+    ) -> State | None:
+        """Mark `job` as what it is where it was not started at once."""
         pending = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
         values: dict[str, object] = {"state": str(State.SENDING), "changed_at": now}
         async with self._database.write() as connection:
+            if not await _is_open(connection, job, now):
+                return None
             unwanted = await _why_not(connection, job, now)
             if not await _renew(connection, chunk, now + lease):
                 return None
@@ -175,17 +156,22 @@ class Ledger:
 
     async def mark(self, job: Job, mark: Mark, now: datetime) -> None:
         """Record what became of the attempt that `job` was started for, and of no later one."""
-        values: dict[str, object] = {
-            "state": str(mark.state),
-            "reason": mark.reason,
-            "due": mark.due,
-            "changed_at": now,
-        }
-        if mark.answer is not None:
-            values |= {"code": mark.answer.code, "words": mark.answer.text[:500]}
-        attempt = (deliveries.c.state == State.SENDING, deliveries.c.attempts == job.attempts + 1)
-        async with self._database.write() as connection:
-            await connection.execute(update(deliveries).where(_is(job), *attempt).values(values))
+        await self._commits.put(Ending.of(job, mark, now))
+
+    def note(self, job: Job, mark: Mark, now: datetime) -> None:
+        """Do as `mark` does, with the next commit: before any start that comes after this.
+
+        See `settle` for whoever wants to know that it is on the disk.
+        """
+        self._commits.add(Ending.of(job, mark, now))
+
+    def note_refusal(self, chunk: Chunk, job: Job, mark: Mark, now: datetime) -> None:
+        """Note, while `chunk` is ours, what became of an attempt before it was started."""
+        self._commits.add(Ending.of(job, mark, now, chunk))
+
+    async def settle(self) -> None:
+        """Wait until all that was noted is on the disk; StoreError where it could not be."""
+        await self._commits.settle()
 
     async def release(self, chunk: Chunk, not_before: datetime) -> None:
         """Give a chunk back; it is due again when the first of its deliveries is."""
@@ -255,6 +241,13 @@ async def _why_not(connection: AsyncConnection, job: Job, now: datetime) -> str:
     )
     row = (await connection.execute(query)).first()
     return next(filter(None, row), "") if row else "left"
+
+
+async def _is_open(connection: AsyncConnection, job: Job, now: datetime) -> bool:
+    query = select(issues.c.id).where(
+        issues.c.id == job.issue_id, issues.c.state == "open", issues.c.expires > now
+    )
+    return await connection.scalar(query) is not None
 
 
 async def _renew(connection: AsyncConnection, chunk: Chunk, until: datetime) -> bool:

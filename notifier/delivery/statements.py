@@ -67,8 +67,13 @@ def owed() -> ColumnElement[bool]:
     return active() & ~suppressed()
 
 
-def awake(now: datetime) -> ColumnElement[bool]:
-    """The condition that a subscription is not paused."""
+def may_be_written_to(now: datetime | ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that a subscription gets what is sent at `now` (a column: in microseconds)."""
+    return owed() & awake(now)
+
+
+def awake(now: datetime | ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that a subscription is not paused at `now` (a column: in microseconds)."""
     return or_(subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= now)
 
 

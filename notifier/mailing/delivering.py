@@ -14,11 +14,22 @@ from datetime import datetime, timedelta
 
 from feeds import Site
 from feeds.errors import StoreError
-from notifier.delivery.delivery import RESENT, Answer, Letter, Phase, State, Verdict, next_attempt
+from notifier.delivery.delivery import (
+    RESENT,
+    Answer,
+    Chunk,
+    Job,
+    Letter,
+    Mark,
+    Phase,
+    State,
+    Verdict,
+    next_attempt,
+)
 from notifier.delivery.dkim import Signer
 from notifier.delivery.filling import Prepared
 from notifier.delivery.frozen import Frozen
-from notifier.delivery.ledger import Chunk, Job, Ledger, Mark
+from notifier.delivery.ledger import Ledger
 from notifier.delivery.message import message_id
 from notifier.delivery.outbox import Outbox
 from notifier.delivery.transport import Session, Transport
@@ -29,6 +40,7 @@ from notifier.tokens import BOUNCED, LEAVE, UNSUBSCRIBED, SecretKey, local_part,
 
 LEASE = timedelta(seconds=90)
 HALT_PAUSE = timedelta(minutes=5)  # after the relay refused us altogether
+PAUSE = timedelta(minutes=1)  # after no relay could be reached
 
 Clock = Callable[[], datetime]
 
@@ -51,16 +63,27 @@ class Sender:
 
 @dataclass(slots=True)
 class Delivered:
-    """What a round of delivering did; `halted` is what the relay said when it refused us."""
+    """What a round of delivering did.
+
+    `halted` is what the relay said when it refused us, `unreachable` what was in the way to it.
+    """
 
     counts: dict[State, int] = field(default_factory=dict)
     halted: str = ""
+    unreachable: str = ""
     failures: list[str] = field(default_factory=list)
 
     @property
     def pause(self) -> timedelta:
         """How long what was not sent has to wait."""
-        return HALT_PAUSE if self.halted else timedelta(0)
+        if self.halted:
+            return HALT_PAUSE
+        return PAUSE if self.unreachable else timedelta(0)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether something stands in the way of every letter."""
+        return bool(self.halted or self.unreachable)
 
     def count(self, state: State) -> None:
         """Note that one delivery came to `state`."""
@@ -76,6 +99,7 @@ async def deliver(sender: Sender, clock: Clock, stop: asyncio.Event) -> Delivere
                 group.create_task(_connection(sender, clock, stop, done))
     except ExceptionGroup as failures:  # what failed one connection has stopped the others
         raise failures.exceptions[0] from failures
+    await sender.ledger.settle()
     await sender.outbox.finish()
     return done
 
@@ -84,12 +108,13 @@ async def _connection(sender: Sender, clock: Clock, stop: asyncio.Event, done: D
     """Work off one chunk after the other over one session."""
     resend = sender.mail.in_doubt == "resend"
     async with sender.transport.session() as session:
-        while not (stop.is_set() or done.halted):
+        while not (stop.is_set() or done.is_over):
             chunk = await sender.ledger.claim(sender.owner, clock(), LEASE, resend=resend)
             if chunk is None:
                 return
             async with _heartbeat(sender, chunk, clock):
                 await _work_off(sender, session, chunk, clock, stop, done)
+            await sender.ledger.settle()
             await sender.ledger.release(chunk, clock() + done.pause)
 
 
@@ -103,30 +128,74 @@ async def _work_off(
 ) -> None:
     editions: dict[str, Prepared] = {}
     for job in await sender.ledger.jobs(chunk, clock()):
-        if stop.is_set() or done.halted:
+        obstacle = await session.ready(stop)
+        if stop.is_set() or done.is_over:
+            return
+        if obstacle is not None:
+            _note_obstacle(obstacle, done)
             return
         if job.edition_id not in editions:
             edition = await sender.outbox.edition(job.edition_id)
             assert edition is not None, "an edition outlives its deliveries"
             frozen = Frozen.from_bytes(edition.frozen)
             editions[job.edition_id] = Prepared(frozen, sender.signers)
-        started = await sender.ledger.start(chunk, job, clock(), LEASE)
-        if started is not State.SENDING:
-            if started is State.SKIPPED:
-                done.count(started)
-            continue
-        try:
-            letter = await _letter(sender, job, editions[job.edition_id])
-        except InvalidMessage as error:
-            answer = Answer(verdict=Verdict.FAILED, phase=Phase.CONNECT, text=str(error))
-        else:
-            answer = await session.send(letter)
-        await _record(sender, job, answer, clock(), done)
+        await _send(sender, session, _Attempt(sender.ledger, chunk, job, clock), editions, done)
 
 
-async def _record(sender: Sender, job: Job, answer: Answer, now: datetime, done: Delivered) -> None:
+@dataclass(slots=True)
+class _Attempt:
+    """One delivery on its way; called by the transport for leave to send the first octet."""
+
+    ledger: Ledger
+    chunk: Chunk
+    job: Job
+    clock: Clock
+    asked: bool = False
+    started: State | None = None
+
+    async def __call__(self) -> bool:
+        """Have the delivery marked as being sent; False where nothing may leave."""
+        self.asked = True
+        self.started = await self.ledger.start(self.chunk, self.job, self.clock(), LEASE)
+        return self.started is State.SENDING
+
+
+async def _send(
+    sender: Sender,
+    session: Session,
+    attempt: _Attempt,
+    editions: Mapping[str, Prepared],
+    done: Delivered,
+) -> None:
+    job = attempt.job
+    try:
+        letter = await _letter(sender, job, editions[job.edition_id])
+    except InvalidMessage as error:
+        answer = Answer(verdict=Verdict.FAILED, phase=Phase.CONNECT, text=str(error))
+    else:
+        answer = await session.send(letter, attempt)
+    if attempt.asked and attempt.started is not State.SENDING:
+        if attempt.started is State.SKIPPED:
+            done.count(State.SKIPPED)
+        return
+    await _record(sender, attempt, answer, done)
+
+
+def _note_obstacle(obstacle: Answer, done: Delivered) -> None:
+    words = obstacle.text or "no reason was given"
+    if obstacle.verdict is Verdict.HALT:
+        done.halted = words
+    else:
+        done.unreachable = words
+
+
+async def _record(sender: Sender, attempt: _Attempt, answer: Answer, done: Delivered) -> None:
+    job, now = attempt.job, attempt.clock()
     mark = decide(job, answer, now, resend=sender.mail.in_doubt == "resend")
-    await sender.ledger.mark(job, mark, now)
+    if attempt.asked:
+        sender.ledger.note(job, mark, now)
+    else:
+        sender.ledger.note_refusal(attempt.chunk, job, mark, now)
     if answer.verdict is Verdict.HALT:
         done.halted = answer.text or "the relay refused us"
         return

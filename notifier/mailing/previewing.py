@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from feeds import Entry
 from notifier.delivery.audience import Lane
-from notifier.delivery.delivery import Answer, Letter
+from notifier.delivery.delivery import Answer, Job, Letter
 from notifier.delivery.dkim import signers_of
 from notifier.delivery.filling import Prepared
 from notifier.delivery.frozen import Frozen
-from notifier.delivery.ledger import Job
 from notifier.delivery.message import message_id
 from notifier.delivery.outbox import Edition
 from notifier.delivery.tracing import Taken, Traced

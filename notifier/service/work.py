@@ -175,9 +175,10 @@ async def deliver_all(round_: Round) -> None:
         done = await deliver(sender, round_.clock, round_.stop)
         if done.counts:
             log.info("delivered: %s", ", ".join(f"{n} {s}" for s, n in done.counts.items()))
-        if done.halted:
+        if done.is_over:
             until = round_.clock() + done.pause
-            refused = NotifierError(f"the relay refuses us, sending waits: {done.halted}")
+            why = "the relay refuses us" if done.halted else "no relay can be reached"
+            refused = NotifierError(f"{why}, sending waits: {done.halted or done.unreachable}")
             raise refused
 
     await loop(round_, round_.send, send)

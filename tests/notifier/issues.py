@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 
 from feeds.kit.database import Database
 from notifier.delivery.audience import Audience, Group, Lane
+from notifier.delivery.delivery import Chunk, Job
 from notifier.delivery.enlisting import NewIssue
-from notifier.delivery.ledger import Chunk, Job, Ledger
+from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Edition
 from notifier.digest.issue import Due

@@ -371,7 +371,7 @@ def test_send_says_what_it_does_not_understand(
     assert says in done.err
 
 
-def test_a_relay_that_is_not_there_defers_and_is_1(
+def test_a_relay_that_is_not_there_costs_nobody_a_try_and_is_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_tables: Path
 ) -> None:
     store = tmp_path / "store.db"
@@ -382,7 +382,7 @@ def test_a_relay_that_is_not_there_defers_and_is_1(
     place.run("ingest", place.articles)
     done = place.run("send", "morning", "--json")
     assert done.code == 1
-    assert done.data["messages"] == {"deferred": 1}
+    assert (done.data["messages"], bool(done.data["unreachable"])) == ({}, True)
 
 
 def test_a_ledger_that_cannot_be_written_is_one_line(light: Place) -> None:

@@ -12,8 +12,8 @@ from sqlalchemy import update
 
 from feeds.kit.database import Database
 from notifier.delivery import enlisting, opening
-from notifier.delivery.delivery import RESENT, Phase, State, unanswered
-from notifier.delivery.ledger import Ledger, Mark
+from notifier.delivery.delivery import RESENT, Mark, Phase, State, unanswered
+from notifier.delivery.ledger import Ledger
 from notifier.delivery.outbox import Outbox
 from notifier.returns.suppressions import Suppressions
 from notifier.roster import Roster

@@ -1,0 +1,142 @@
+"""Entries that are written together: in order, in one commit, and nobody is told too early."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import CTE, BigInteger, Column, Executable, MetaData, Table, Text, insert, select
+from sqlalchemy.types import TypeEngine
+
+from feeds.errors import StoreError
+from feeds.kit.commits import Commits
+from feeds.kit.database import Database
+from feeds.kit.rows import Bare, RowStatement
+
+ENTRIES = Table(
+    "entries", MetaData(), Column("number", BigInteger, primary_key=True), Column("words", Text)
+)
+
+
+class Book:
+    """A table that entries are written to; `commits` has how many came with each commit."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.commits: list[int] = []
+        kinds: dict[str, TypeEngine[Any]] = {"number": BigInteger(), "words": Text()}
+        self._insert = RowStatement(database.dialect, kinds, self._statement)
+        self.door: Commits[tuple[int, str | None], int] = database.commits(self._write)
+
+    @staticmethod
+    def _statement(given: CTE) -> Executable:
+        return insert(ENTRIES).from_select(["number", "words"], select(given))
+
+    def _write(self, connection: Bare, entries: Sequence[tuple[int, str | None]]) -> list[int]:
+        self.commits.append(len(entries))
+        self._insert.run(connection, entries)
+        return [number for number, _ in entries]
+
+    async def read(self) -> list[int]:
+        async with self.database.read() as connection:
+            query = select(ENTRIES.c.number).order_by(ENTRIES.c.number)
+            return list((await connection.execute(query)).scalars())
+
+
+@pytest.fixture
+async def book(database: Database) -> AsyncIterator[Book]:
+    async with database.write() as connection:
+        await connection.run_sync(ENTRIES.metadata.create_all)
+    yield Book(database)
+    async with database.write() as connection:
+        await connection.run_sync(ENTRIES.metadata.drop_all)
+
+
+async def test_whoever_waits_shares_a_commit_with_all_who_wait(book: Book) -> None:
+    outcomes = await asyncio.gather(*(book.door.put((number, "x")) for number in range(150)))
+    assert outcomes == list(range(150))
+    assert await book.read() == outcomes
+    assert sum(book.commits) == 150
+    assert len(book.commits) <= 2
+
+
+async def test_what_is_added_goes_with_the_next_commit_or_soon_by_itself(book: Book) -> None:
+    book.door.add((1, None))
+    assert await book.door.put((2, None)) == 2
+    assert await book.read() == [1, 2]
+    book.door.add((3, None))
+    await asyncio.sleep(0.3)
+    assert await book.read() == [1, 2, 3]
+
+
+async def test_what_was_added_is_on_the_disk_once_it_is_settled(book: Book) -> None:
+    await book.door.settle()
+    book.door.add((1, "x"))
+    await book.door.settle()
+    assert await book.read() == [1]
+    assert book.commits == [1]
+
+
+async def test_a_commit_that_fails_is_told_to_all_and_writes_nothing(book: Book) -> None:
+    await book.door.put((1, "x"))
+    both = await asyncio.gather(
+        book.door.put((2, "x")), book.door.put((1, "again")), return_exceptions=True
+    )
+    assert [type(one) for one in both] == [StoreError, StoreError]
+    assert await book.read() == [1]
+    assert await book.door.put((3, "x")) == 3
+
+
+async def test_what_was_added_is_written_once_that_works_again(book: Book) -> None:
+    await book.door.put((1, "x"))
+    book.door.add((2, "x"))
+    with pytest.raises(StoreError):
+        await book.door.put((1, "again"))
+    await book.door.settle()
+    assert await book.read() == [1, 2]
+
+
+async def test_who_stops_waiting_holds_up_nobody(book: Book) -> None:
+    async with book.database.write():
+        gone = asyncio.ensure_future(book.door.put((1, "x")))
+        await asyncio.sleep(0.05)
+        gone.cancel()
+    assert await book.door.put((2, "x")) == 2
+
+
+async def test_other_writers_get_their_turn_in_between(book: Book) -> None:
+    """On SQLite there is one writer at a time, and a crowd at this door is not let in before it."""
+    others = 0
+    done = asyncio.Event()
+
+    async def crowd() -> None:
+        number = 100
+        while not done.is_set():
+            number += 1
+            await book.door.put((number, "x"))
+
+    crowding = asyncio.create_task(crowd())
+    for number in range(5):
+        async with book.database.write() as connection:
+            await connection.execute(insert(ENTRIES).values(number=number))
+            others += 1
+    done.set()
+    await crowding
+    assert others == 5
+
+
+async def test_a_connection_that_is_gone_is_made_anew(book: Book) -> None:
+    if book.database.is_sqlite:
+        pytest.skip("nobody can take a file's connection away")
+    await book.door.put((1, "x"))
+    async with book.database.write() as connection:
+        await connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+    with pytest.raises(StoreError):
+        await book.door.put((2, "x"))
+    assert await book.door.put((3, "x")) == 3
+    assert await book.read() == [1, 3]

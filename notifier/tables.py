@@ -24,18 +24,20 @@ from sqlalchemy import (
 
 from feeds.kit.database import History, Instant
 
-HISTORY = History("notifier", Path(__file__).parent / "migrations", "0001")
+HISTORY = History("notifier", Path(__file__).parent / "migrations", "0002")
 
 metadata = MetaData()
 
 # Numbers of readers, lanes and issues are given by the database; on SQLite that needs INTEGER.
 Number = BigInteger().with_variant(Integer, "sqlite")
 
+# `address_hash` stands where suppressed addresses are kept as hashes: that of the address key.
 subscribers = Table(
     "subscribers",
     metadata,
     Column("id", Number, primary_key=True),
     Column("address_key", Text, nullable=False, unique=True),
+    Column("address_hash", Text),
     Column("address", Text, nullable=False),
     Column("declared", JSON(none_as_null=True)),
     Column("chosen", JSON, nullable=False),
@@ -73,7 +75,8 @@ subscriptions = Table(
     ),
 )
 
-# Addresses that must not be written to. `source` is who said so, `code` the server's (RFC 3463).
+# Addresses that must not be written to, in the clear or as hashes. `source` is who said so, `code`
+# the server's (RFC 3463).
 suppressions = Table(
     "suppressions",
     metadata,
@@ -231,6 +234,20 @@ deliveries = Table(
     sqlite_with_rowid=False,
 )
 
+# What is left of deliveries that were dropped: how many of an issue, by the domain of the address,
+# came to which end; the reason stands for those that were skipped.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("issue_id", Number, ForeignKey("issues.id"), primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+# `hashes` tells of the key with which suppressed addresses are hashed how far that has come:
+# `begun`, or `done`.
 secret_keys = Table(
     "secret_keys",
     metadata,
@@ -238,6 +255,7 @@ secret_keys = Table(
     Column("secret", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("hashes", Text, nullable=False, server_default=""),
 )
 
 

@@ -13,6 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from feeds import Query
 from notifier.configuration.models import FeedSection
 from notifier.configuration.problems import Report, Spot, did_you_mean
+from notifier.configuration.sections import Unread
 from notifier.configuration.selections import within
 from notifier.configuration.validation import Part
 
@@ -45,14 +46,13 @@ _UNKNOWN = _Resolved(Query())
 
 
 def combine(
-    combinations: Mapping[str, Combination], report: Report, *, whole: bool
+    combinations: Mapping[str, Combination], report: Report, unread: Unread
 ) -> dict[str, Query]:
     """Return what each feed selects all in all; everything, where that cannot be told.
 
-    Unless the configuration is `whole`, an unknown feed may be in a file that could not be read.
+    An unknown feed may be in what is `unread`.
     """
-    if whole:
-        _check_names(combinations, report)
+    _check_names(combinations, report, unread)
     graph = {
         name: [feed for feed in dict.fromkeys(combination.feeds) if feed in combinations]
         for name, combination in combinations.items()
@@ -66,10 +66,10 @@ def combine(
     return {name: resolved.get(name, _UNKNOWN).query for name in combinations}
 
 
-def _check_names(combinations: Mapping[str, Combination], report: Report) -> None:
+def _check_names(combinations: Mapping[str, Combination], report: Report, unread: Unread) -> None:
     for combination in combinations.values():
         for number, feed in enumerate(combination.feeds):
-            if feed not in combinations and combination.part:
+            if feed not in combinations and combination.part and not unread.may_say(feed):
                 message = f"there is no feed {combination.part.quoted(feed, 'feeds', number)}"
                 spot = combination.part.item.at("feeds", number)
                 report.error(spot, message, did_you_mean(feed, combinations))

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from feeds import Query, can_match
 from notifier.configuration.files import Item
 from notifier.configuration.models import DigestSection
 from notifier.configuration.problems import Report, did_you_mean
+from notifier.configuration.readers import Readers
 from notifier.configuration.scalars import NAMES, is_name
-from notifier.configuration.sections import Sections
-from notifier.configuration.selections import check_sources, query, within
+from notifier.configuration.sections import Sections, Unread
+from notifier.configuration.selections import check_sources, query, why_never, within
 from notifier.configuration.validation import Part, check
 from notifier.digest.choices import Choices
 from notifier.digest.lane import selection_of
 from notifier.digest.spec import DigestSpec, Topic, Welcome
-from notifier.subscriber import Declaration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What digests may refer to, and what they inherit; `whole` if that is known completely."""
+    """What digests may refer to, and what they inherit."""
 
     environ: Mapping[str, str]
     feeds: Mapping[str, Query]
     sources: Collection[str]
     timezone: str
-    whole: bool = True
+    unread: Unread = field(default_factory=Unread)
 
 
 def digests(sections: Sections, world: World, report: Report) -> tuple[DigestSpec, ...]:
@@ -40,7 +40,8 @@ def digests(sections: Sections, world: World, report: Report) -> tuple[DigestSpe
         if part is not None:
             _check(part, world, report)
             spec = _digest(name, part.values, world)
-            _check_reach(spec, item, report)
+            if part.sound:
+                _check_reach(spec, item, report)
             found.append(spec)
     return tuple(found)
 
@@ -56,19 +57,22 @@ def topic_names(sections: Sections) -> dict[str, tuple[str, ...]]:
 
 def check_readers(
     digests: Iterable[DigestSpec],
-    readers: Collection[Declaration],
+    readers: Readers,
     sections: Sections,
     report: Report,
 ) -> None:
     """Warn of digests that none of the declared readers gets, where readers are declared at all.
 
-    Not of those that offer choices, for their readers come by themselves.
+    Not of those that offer choices, for their readers come by themselves, nor of those that some
+    reader may have meant.
     """
-    if report.errors or not readers:
-        return  # a reader may be meant who is not understood
-    wanted = {digest for reader in readers for digest in reader.digests}
+    if not readers.found or readers.vague:
+        return
+    wanted = readers.meant.union(*(reader.digests for reader in readers.found))
     for spec in digests:
-        if spec.name not in wanted and spec.choices is None:
+        if spec.name in wanted or spec.choices is not None:
+            continue
+        if not sections.unread.may_say(spec.name):  # where its readers may be
             message = f"none of the declared readers gets the digest `{spec.name}`"
             hint = "readers come with `paperround subscribers add` too; `choices: {}` says so here"
             report.warning(sections.digests[spec.name].key(), message, hint)
@@ -77,7 +81,7 @@ def check_readers(
 def _check(part: Part[DigestSection], world: World, report: Report) -> None:
     values, item = part.values, part.item
     for number, feed in enumerate(values.feeds):
-        if world.whole and feed not in world.feeds:
+        if feed not in world.feeds and not world.unread.may_say(feed):
             hint = did_you_mean(feed, world.feeds)
             message = f"there is no feed {part.quoted(feed, 'feeds', number)}"
             report.error(item.at("feeds", number), message, hint)
@@ -131,24 +135,17 @@ def _check_reach(spec: DigestSpec, item: Item, report: Report) -> None:
     where = item.at("select") if _says(item, "select") else item.key()
     if not can_match(spec.select):
         message = f"no article can ever be in the digest `{spec.name}`"
-        report.warning(where, message, _why(spec.select))
+        report.warning(where, message, why_never(spec.select))
         return
     for name, topic in spec.topics.items():
         spot = item.at("topics", name, "select")
         if not can_match(topic.select):
-            report.warning(
-                spot, f"no article can ever be in the topic `{name}`", _why(topic.select)
-            )
+            message = f"no article can ever be in the topic `{name}`"
+            report.warning(spot, message, why_never(topic.select))
         elif not can_match(selection_of(spec, (name,))):
             message = f"no article of the digest `{spec.name}` can ever be in the topic `{name}`"
             hint = "a topic is a part of its digest: `select` of the two leaves nothing in common"
             report.warning(spot, message, hint)
-
-
-def _why(query: Query) -> str:
-    if query.exclude is not None and can_match(replace(query, exclude=None)):
-        return "`not` takes away everything that is selected"
-    return "what is asked for contradicts itself"
 
 
 def _says(item: Item, key: str) -> bool:

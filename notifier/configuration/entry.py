@@ -14,6 +14,7 @@ from notifier.configuration.csv_file import Row, read_csv, rows
 from notifier.configuration.files import Item, SourceFile
 from notifier.configuration.problems import ConfigProblem, Report, Severity, Spot
 from notifier.configuration.readers import Readers
+from notifier.configuration.sections import Unread
 from notifier.digest.spec import DigestSpec
 from notifier.subscriber import Declaration, address_key
 
@@ -95,7 +96,7 @@ class Imported:
 def _readers(digests: Sequence[DigestSpec], report: Report) -> Readers:
     return Readers(
         {spec.name: tuple(spec.topics) for spec in digests},
-        whole=True,
+        unread=Unread(),
         environ={},
         report=report,
         confined={spec.name: spec for spec in digests},

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from feeds import Body, FeedSpec, ForEach, Kind, Query
+from feeds import Body, FeedSpec, ForEach, Kind, Query, can_match
 from notifier.configuration.combining import Combination, combine
 from notifier.configuration.files import Item
 from notifier.configuration.models import FeedSection, ForEachSection
 from notifier.configuration.problems import Report, did_you_mean
 from notifier.configuration.scalars import NAMES, is_name, one_of
 from notifier.configuration.sections import Sections
-from notifier.configuration.selections import check_sources, query
+from notifier.configuration.selections import check_sources, query, why_never
 from notifier.configuration.validation import Part, check, check_value
 
 _KINDS = tuple(map(str, Kind))
@@ -31,8 +31,23 @@ def feeds(
         if part is not None:
             check_sources(part.values.select, part, ("select",), known_sources, report)
     combinations = {name: _combination(part, report) for name, part in parts.items()}
-    selections = combine(combinations, report, whole=sections.whole)
+    selections = combine(combinations, report, sections.unread)
+    for part in parts.values():
+        if part is not None and part.sound:
+            _check_reach(part, selections, report)
     return tuple(_feed(name, part, selections[name]) for name, part in parts.items())
+
+
+def _check_reach(part: Part[FeedSection], selections: Mapping[str, Query], report: Report) -> None:
+    """Warn of a feed that no article can ever be in, unless another one is to blame."""
+    item, name = part.item, str(part.item.path[-1])
+    inner = [selections[feed] for feed in part.values.feeds if feed in selections]
+    if can_match(selections[name]) or not all(map(can_match, inner)):
+        return
+    says = isinstance(item.value, dict) and "select" in item.value
+    message = f"no article can ever be in the feed `{name}`"
+    spot = item.at("select") if says else item.key()
+    report.warning(spot, message, why_never(selections[name]))
 
 
 def _combination(part: Part[FeedSection] | None, report: Report) -> Combination:

@@ -25,7 +25,6 @@ from notifier.configuration.validation import check, check_value
 from notifier.digest.spec import DigestSpec
 from notifier.errors import ConfigurationError
 from notifier.settings import Settings
-from notifier.subscriber import Declaration
 
 _REQUIRED = {
     "site": "write `site: {name: ..., url: https://...}`",
@@ -116,12 +115,13 @@ def _spots(sections: Sections) -> dict[tuple[str, str], Spot]:
 
 
 def _require(sections: Sections, report: Report) -> None:
-    if not (sections.files and sections.whole):
+    if not sections.files:
         return
+    unread = sections.unread
     for key, hint in _REQUIRED.items():
-        if key not in sections.single:
+        if key not in sections.single and not unread.may_say(key):
             report.error(sections.files[0].spot(), f"the section `{key}` is missing", hint)
-    if sections.digests and "mail" not in sections.single:
+    if sections.digests and "mail" not in sections.single and not unread.may_say("mail"):
         first = next(iter(sections.digests.values()))
         hint = "write `mail: {from: ..., transport: maildir:../data/mail}`"
         report.error(first.key(), "digests need the section `mail`", hint)
@@ -152,11 +152,11 @@ class _Reading:
             feeds=feed_part.selections(feeds),
             sources=source_names,
             timezone=zone,
-            whole=sections.whole,
+            unread=sections.unread,
         )
         found = digest_part.digests(sections, world, report)
-        subscribers = self._subscribers(found)
-        digest_part.check_readers(found, subscribers, sections, report)
+        readers = self._readers(found)
+        digest_part.check_readers(found, readers, sections, report)
         outgoing = mail(sections, environ, report)
         websub = pushing.websub(sections, environ, report)
         web = self._web()
@@ -180,19 +180,19 @@ class _Reading:
             gone=gone,
             websub=websub,
             digests=found,
-            subscribers=subscribers,
+            subscribers=tuple(readers.found),
             mail=outgoing,
         )
 
-    def _subscribers(self, digests: Sequence[DigestSpec]) -> tuple[Declaration, ...]:
+    def _readers(self, digests: Sequence[DigestSpec]) -> Readers:
         topics = digest_part.topic_names(self.sections)
         confined = {spec.name: spec for spec in digests if spec.choices is not None}
-        readers = Readers(topics, self.sections.whole, self.environ, self.report, confined)
+        readers = Readers(topics, self.sections.unread, self.environ, self.report, confined)
         readers.add(self.sections.lists["subscribers"])
         file = self._csv()
         if file is not None:
             readers.add(rows(file, topics, self.report))
-        return tuple(readers.found)
+        return readers
 
     def _csv(self) -> SourceFile | None:
         item = self.sections.single.get("subscribers_file")

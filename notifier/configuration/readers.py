@@ -7,12 +7,13 @@ there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from notifier.configuration.files import Item
 from notifier.configuration.models import ChoiceSection, SubscriberSection
 from notifier.configuration.plain_readers import PlainReaders
-from notifier.configuration.problems import Report, did_you_mean
+from notifier.configuration.problems import Report, closest, did_you_mean
+from notifier.configuration.sections import Unread
 from notifier.configuration.validation import Part, check
 from notifier.digest.spec import DigestSpec
 from notifier.subscriber import Choice, Declaration, address_key
@@ -26,53 +27,72 @@ class Readers:
     """Collects the subscribers one after the other."""
 
     topics: Topics
-    whole: bool  # else a digest may be in a file that could not be read
+    unread: Unread  # a digest that is not there may be in it
     environ: Mapping[str, str]
     report: Report
     confined: Confined = field(default_factory=dict)
     found: list[Declaration] = field(default_factory=list)
-    _first: dict[str, Item] = field(default_factory=dict)
+    meant: set[str] = field(default_factory=set)  # digests that were probably meant
+    vague: bool = False  # of some reader nobody can tell which digests are meant
+    _places: dict[str, int] = field(default_factory=dict)  # in `found`, by address
+    _items: list[Item] = field(default_factory=list)  # where those of `found` stand
 
     def add(self, items: Iterable[Item]) -> None:
         """Check each of `items` and add it."""
         plain = PlainReaders(self.topics, self.confined)
         for item in items:
             declared = None if item.file.has_references else plain.read(item.value)
-            if declared is not None and self._is_first(declared.email, item):
-                self.found.append(declared)
+            if declared is not None and self._is_first(declared.email):
+                self._keep(declared, item)
                 continue
             part = check(SubscriberSection, item, self.environ, self.report)
             if part is not None:
                 self._add(part)
+            if part is None or (_says_digests(item) and not part.values.digests):
+                self.vague = True
 
-    def _is_first(self, email: str, item: Item) -> bool:
-        return self._first.setdefault(address_key(email), item) is item
+    def _is_first(self, email: str) -> bool:
+        place = len(self.found)
+        return self._places.setdefault(address_key(email), place) == place
+
+    def _keep(self, declared: Declaration, item: Item) -> None:
+        self.found.append(declared)
+        self._items.append(item)
 
     def _add(self, part: Part[SubscriberSection]) -> None:
         values, item = part.values, part.item
         stands_in = values.email == SubscriberSection.stand_in["email"]
-        if not (stands_in or self._is_first(values.email, item)):
-            address = part.quoted(values.email, "email")
-            first = self._first[address_key(values.email)].at("email")
-            message = f"{address} stands here twice; the first is in {first}"
-            self.report.error(item.at("email"), message)
+        declared = _declaration(values)
+        if not (stands_in or self._is_first(values.email)):
+            self._tell_twice(declared, part)
         if not (stands_in or values.digests or _says_digests(item)):
             self.report.warning(item.at(), "this reader gets nothing: there are no `digests`")
         for name, choice in values.digests.items():
-            if self.whole:
-                self._check(name, choice.topics, part)
+            self._check(name, choice.topics, part)
             self._check_schedule(name, choice, part)
-        self.found.append(_declaration(values))
+        self._keep(declared, item)
+
+    def _tell_twice(self, declared: Declaration, part: Part[SubscriberSection]) -> None:
+        place = self._places[address_key(declared.email)]
+        same = replace(self.found[place], email=declared.email) == declared
+        twice = "twice" if same else "twice, with other choices"
+        message = f"{part.quoted(declared.email, 'email')} stands here {twice}"
+        first = self._items[place].at("email")
+        hint = "" if same else "keep one of them, with the choices of both"
+        self.report.error(part.item.at("email"), f"{message}; the first is in {first}", hint)
 
     def _check(self, digest: str, topics: tuple[str, ...], part: Part[SubscriberSection]) -> None:
         item, position = part.item, _position(part, digest)
         if digest not in self.topics:
+            if self.unread.may_say(digest):
+                return
             hint = did_you_mean(digest, self.topics)
+            self.meant.add(closest(digest, tuple(self.topics)))
             name = part.quoted(digest, "digests", *position)
             self.report.error(item.key("digests", *position), f"there is no digest {name}", hint)
             return
         for number, topic in enumerate(topics):
-            if topic not in self.topics[digest]:
+            if topic not in self.topics[digest] and not self.unread.may_say(topic):
                 hint = did_you_mean(topic, self.topics[digest])
                 steps = ("digests", digest, "topics", number)
                 message = f"the digest `{digest}` has no topic {part.quoted(topic, *steps)}"

@@ -6,6 +6,7 @@ file order, everything else stands once. Refuses unknown sections and two of one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -31,6 +32,22 @@ KEYS = ("version", *SINGLE, *MAPS, *LISTS)
 
 
 @dataclass(slots=True)
+class Unread:
+    """What nobody could read: files with broken grammar, of which the text is known, or no file.
+
+    What is nowhere to be found may be in there, so it is not called missing without a look.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    lost: bool = False  # of some file there is not even a text
+
+    def may_say(self, word: str) -> bool:
+        """Tell whether `word` may be in what could not be read, as a word of its own."""
+        alone = re.compile(rf"(?<![\w.-]){re.escape(word)}(?![\w.-])")
+        return self.lost or any(alone.search(text) for text in self.texts)
+
+
+@dataclass(slots=True)
 class Sections:
     """The merged configuration, not yet checked: every part is an Item."""
 
@@ -38,7 +55,7 @@ class Sections:
     single: dict[str, Item] = field(default_factory=dict)
     maps: dict[str, dict[str, Item]] = field(default_factory=lambda: {name: {} for name in MAPS})
     lists: dict[str, list[Item]] = field(default_factory=lambda: {name: [] for name in LISTS})
-    whole: bool = True  # no file was left out, so what is missing is missing indeed
+    unread: Unread = field(default_factory=Unread)
 
     @property
     def feeds(self) -> dict[str, Item]:
@@ -58,10 +75,11 @@ def merge(files: Iterable[SourceFile | None], report: Report) -> Sections:
     versions = 0
     for file in found:
         if file is None or file.document is None:
-            sections.whole = False
+            sections.unread.lost |= file is None
+            sections.unread.texts += [file.text] if file else []
             continue
         versions += _take(file, sections, report)
-    if not versions and sections.whole and sections.files:
+    if not versions and sections.files and not sections.unread.may_say("version"):
         spot = sections.files[0].spot(1, 1)
         report.error(spot, "`version` is missing", f"write `version: {VERSION}` at the top")
     return sections

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from feeds import Query
+from feeds import Query, can_match
 from feeds.kit.text import normalise
 from feeds.kit.yaml import Path as KeyPath
 from notifier.configuration.models import Section, Selection
@@ -47,6 +47,13 @@ def within(own: Query, feeds: Sequence[Query]) -> Query:
     if not own.any:
         return replace(own, any=tuple(feeds))
     return Query(any=tuple(feeds), exclude=Query(exclude=own))
+
+
+def why_never(query: Query) -> str:
+    """Return why `query`, which nothing can match, is like that."""
+    if query.exclude is not None and can_match(replace(query, exclude=None)):
+        return "`not` takes away everything that is selected"
+    return "what is asked for contradicts itself"
 
 
 def check_sources(

@@ -34,11 +34,15 @@ _SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[_S]):
-    """A checked part: its values, the place it came from, and the same with everything put in."""
+    """A checked part: its values, the place it came from, and the same with everything put in.
+
+    Of one that is not `sound`, what was wrong has been left out of the values.
+    """
 
     item: Item
     values: _S
     expanded: Expanded
+    sound: bool
 
     def quoted(self, value: str, *path: str | int) -> str:
         """Return the text `value` at `path` for a message; the reference if it was put in.
@@ -59,7 +63,7 @@ def check(
     """
     expanded = expand(item, environ, report)
     try:
-        return Part(item, kind.model_validate(expanded.value), expanded)
+        return Part(item, kind.model_validate(expanded.value), expanded, not expanded.failed)
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False)
     misspelt = _misspelt(wrong, kind, expanded.value)
@@ -71,7 +75,7 @@ def check(
         whole = kind.model_validate({**kind.stand_in, **rest})
     except ValidationError:
         return None
-    return Part(item, whole, expanded)
+    return Part(item, whole, expanded, sound=False)
 
 
 def check_value(

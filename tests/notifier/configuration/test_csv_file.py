@@ -71,7 +71,8 @@ def test_mistakes_are_told_with_line_and_column(tmp_path: Path) -> None:
         "monday to sunday",
         "readers.csv:4:1: `Tokyo` is not a time zone",
         "readers.csv:5:28: no digest here has a topic `sprot`",
-        "readers.csv:6:1: `d@readers.example` stands here twice; the first is in readers.csv:5:1",
+        "readers.csv:6:1: `d@readers.example` stands here twice, with other choices; "
+        "the first is in readers.csv:5:1",
         "readers.csv:6:27: no digest here has a topic `sport`",
         "readers.csv:7:1: there are more than 5 columns",
         "readers.csv:8:1: warning: this reader gets nothing: there are no `digests`",
@@ -79,10 +80,10 @@ def test_mistakes_are_told_with_line_and_column(tmp_path: Path) -> None:
 
 
 def test_a_reader_in_yaml_and_in_csv_is_told(tmp_path: Path) -> None:
-    yaml = DIGESTS + "subscribers: [{email: a@readers.example, digests: weekly}]\n"
+    yaml = DIGESTS + "subscribers: [{email: a@readers.example, digests: [morning, weekly]}]\n"
     loaded = read(_csv(tmp_path, "email,digests\nA@readers.example,weekly\n"), x=yaml)
-    assert told(loaded) == [
-        "readers.csv:2:1: `A@readers.example` stands here twice; "
+    assert [line.partition(" |")[0] for line in told(loaded)] == [
+        "readers.csv:2:1: `A@readers.example` stands here twice, with other choices; "
         f"the first is in {tmp_path}/x.yaml:6:23"
     ]
     assert loaded.files[-1] == tmp_path / "lists" / "readers.csv"

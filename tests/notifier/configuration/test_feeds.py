@@ -60,9 +60,12 @@ def test_a_digest_names_combined_feeds(tmp_path: Path) -> None:
     assert n.select == Query(any=(m.select, SPORT))
 
 
-def test_a_broken_file_hides_which_feeds_there_are(tmp_path: Path) -> None:
-    loaded = read(tmp_path, x="feeds: {a: {feeds: [perhaps]}}", y="feeds: [")
-    assert [problem.path.rpartition("/")[2] for problem in loaded.problems] == ["y.yaml"]
+def test_a_broken_file_may_have_the_feeds_that_it_speaks_of_and_no_others(tmp_path: Path) -> None:
+    loaded = read(tmp_path, x="feeds: {a: {feeds: [perhaps, per]}}", y="feeds: [perhaps: {}")
+    assert [problem.headline.rpartition("/")[2] for problem in loaded.problems] == [
+        "x.yaml:1:30: there is no feed `per`",
+        "y.yaml:2:1: expected `,` or `]`; the list that begins in line 1 is not closed",
+    ]
 
 
 def test_a_combination_that_grows_without_end_is_refused(tmp_path: Path) -> None:

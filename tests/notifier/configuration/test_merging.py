@@ -52,7 +52,7 @@ def test_the_same_name_twice_is_told_with_both_places(tmp_path: Path) -> None:
 def test_broken_grammar_in_one_file_hides_nothing_in_the_others(tmp_path: Path) -> None:
     loaded = read(
         tmp_path,
-        feeds="feeds: [\n",
+        feeds="feeds: {perhaps: [\n",
         digests="digests: {m: {schedule: at once, late: soon, feeds: [perhaps]}}\n",
         more="feeds: {b: {itmes: 3}}\n",
     )

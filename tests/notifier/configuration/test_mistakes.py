@@ -1,6 +1,7 @@
 """Wrong configurations: each is told exactly, and all of them together.
 
-Each file in `wrong/` stands beside a sound one; what is told of it is in the `.txt` of its name.
+Each file in `tests/configs/bad/` stands beside a sound one; what is told of it is in the `.txt` of
+its name.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+import tests
 from notifier.configuration import Loaded, load
 from notifier.errors import ConfigurationError, InvalidSchedule
 from notifier.schedule.language import parse_schedule
 from tests.notifier.configuration.builders import BASE, MAIL, read, told, write
 
-WRONG = {path.stem: path for path in sorted(Path(__file__).with_name("wrong").glob("*.yaml"))}
+BAD = Path(tests.__file__).with_name("configs") / "bad"
+WRONG = {path.stem: path for path in sorted(BAD.glob("*.yaml"))}
 
 
 def _load(folder: Path, monkeypatch: pytest.MonkeyPatch, **texts: str) -> Loaded:
@@ -65,6 +68,7 @@ digests:
     scedule: every weekday at 07:30
   weekly:
     schedule: every sunday at 09:00
+    choices: {}
     timezone: Europe/Pariss
 subscribers:
   - {email: first@readers.example, digests: [mornin]}
@@ -74,11 +78,11 @@ wrong.yaml:4:5: unknown key `scedule`
         scedule: every weekday at 07:30
         ^
   did you mean `schedule`?
-wrong.yaml:7:15: `Europe/Pariss` is not a time zone
+wrong.yaml:8:15: `Europe/Pariss` is not a time zone
         timezone: Europe/Pariss
                   ^
   did you mean `Europe/Paris`?
-wrong.yaml:9:46: there is no digest `mornin`
+wrong.yaml:10:46: there is no digest `mornin`
       - {email: first@readers.example, digests: [mornin]}
                                                  ^
   did you mean `morning`?"""

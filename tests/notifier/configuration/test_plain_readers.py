@@ -11,6 +11,7 @@ from notifier.configuration.files import Item, SourceFile
 from notifier.configuration.plain_readers import PlainReaders
 from notifier.configuration.problems import Report
 from notifier.configuration.readers import Readers
+from notifier.configuration.sections import Unread
 from notifier.digest.choices import Choices
 from notifier.schedule.language import parse_schedule
 from notifier.subscriber import Choice, Declaration
@@ -49,7 +50,7 @@ values = st.fixed_dictionaries(
 def _thorough(value: object) -> tuple[list[Declaration], Report]:
     report = Report()
     file = SourceFile(Path("x.yaml"), 1, "", has_references=True)
-    readers = Readers(TOPICS, whole=True, environ={}, report=report, confined=CONFINED)
+    readers = Readers(TOPICS, Unread(), environ={}, report=report, confined=CONFINED)
     readers.add([Item(file, (), value)])
     return readers.found, report
 

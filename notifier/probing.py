@@ -51,7 +51,7 @@ async def probe_store(settings: Settings) -> tuple[Finding, ...]:
         return (about.wrong("the store does not answer", advice),)
     except StoreError as error:
         return (about.wrong(str(error), advice),)
-    return (about.fine(f"store {found.name}: {found.told}"),)
+    return (about.fine(f"{found.name}: {found.told}"),)
 
 
 async def probe_relays(mail: MailSettings) -> tuple[Finding, ...]:

@@ -22,7 +22,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from feeds.kit.commits import Commits, Write
-from feeds.kit.engines import SqliteThreads, bare_engine, parse_url, prepare_sqlite, probe
+from feeds.kit.engines import (
+    SqliteThreads,
+    bare_engine,
+    parse_url,
+    prepare_sqlite,
+    probe,
+    told,
+)
 from feeds.kit.troubles import translated
 from feeds.kit.turns import FileTurns
 
@@ -96,7 +103,7 @@ class Database:
     def __init__(self, url: str) -> None:
         parsed = parse_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.name = parsed.set(query={}).render_as_string(hide_password=True)
+        self.name = told(parsed)
         self.path = Path(parsed.database or "") if self.is_sqlite else None
         self._url = parsed
         self._commits: list[Commits[Any, Any]] = []

@@ -41,6 +41,12 @@ def parse_url(url: str) -> URL:
     return parsed.set(drivername=drivers[backend])
 
 
+def told(url: URL) -> str:
+    """Return the address of a store for people: without password, driver and options."""
+    plain = url.set(query={}, drivername=url.get_backend_name())
+    return plain.render_as_string(hide_password=True)
+
+
 def probe(path: Path) -> None:
     """Fail at once where the file is no store: a thread of the driver fails again, too late."""
     with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:

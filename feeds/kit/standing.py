@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from feeds.errors import StoreError
 from feeds.kit.database import Database, History
-from feeds.kit.engines import parse_url
+from feeds.kit.engines import parse_url, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Standing:
 async def standing(url: str, histories: Sequence[History]) -> Standing:
     """Return how the store at `url` stands; StoreError where it cannot be used."""
     parsed = parse_url(url)
-    name = parsed.set(query={}).render_as_string(hide_password=True)
+    name = told(parsed)
     if parsed.get_backend_name() == "sqlite" and not _is_there(Path(parsed.database or ""), name):
         return Standing(name, "not there yet; it is made when it is first used")
     database = Database(url)
@@ -33,7 +33,7 @@ async def standing(url: str, histories: Sequence[History]) -> Standing:
         found = await database.reading(_revisions, histories)
     finally:
         await database.close()
-    return Standing(name, _told(name, found, histories))
+    return Standing(name, _stands(name, found, histories))
 
 
 def _is_there(path: Path, name: str) -> bool:
@@ -61,7 +61,7 @@ def _revisions(connection: Connection, histories: Sequence[History]) -> list[str
     return found
 
 
-def _told(name: str, found: Sequence[str], histories: Sequence[History]) -> str:
+def _stands(name: str, found: Sequence[str], histories: Sequence[History]) -> str:
     heads = [history.head for history in histories]
     if any(revision > head for revision, head in zip(found, heads, strict=True)):
         raise StoreError(f"store {name}: a newer version of this program has changed its tables")

@@ -2,77 +2,102 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from notifier.checking import examine
 from notifier.cli import OK, PROBLEMS
-from notifier.cli.common import config_option, counted, json_option, show
-from notifier.configuration import ConfigProblem, Spot, load, problem_at
+from notifier.cli.common import config_option, counted, json_option
+from notifier.configuration import ConfigProblem, load
 from notifier.settings import Settings
 
 if TYPE_CHECKING:
-    from notifier.rehearsing import Flaw
+    from notifier.deliverability.finding import Finding
+
+_FORMATS = ("text", "json", "sarif", "github")
 
 
 @click.command("check")
+@click.option("--online", is_flag=True, help="Ask store, mail servers and DNS too.")
+@click.option("--resolver", metavar="ADDRESS[:PORT]", help="The name server to ask.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default="text",
+    show_default=True,
+    help="How problems are printed.",
+)
 @config_option
 @json_option
 @click.pass_context
-def command(ctx: click.Context, config: Path, as_json: bool) -> None:
+def command(
+    ctx: click.Context,
+    config: Path,
+    form: str,
+    resolver: str | None,
+    *,
+    online: bool,
+    as_json: bool,
+) -> None:
     """Tell every mistake of the configuration at once, with its place."""
+    if resolver is not None and not online:
+        raise click.UsageError("--resolver belongs to --online")
     loaded = load(config, os.environ)
-    flaws = _flaws(loaded.settings) if loaded.settings else ()
-    problems = [*loaded.problems, *_in_settings(flaws, loaded.spots)]
-    templates = [_line(flaw, config) for flaw in flaws if not flaw.setting]
-    count = len(problems) + len(templates)
-    lines = [*map(str, problems), *templates]
-    lines.append(f"{counted(count, 'problem')} in {config}" if count else f"{config} is in order")
-    data = {
-        "problems": [
+    findings: tuple[Finding, ...] = ()
+    if online and loaded.settings is not None:
+        findings = _asked(loaded.settings, resolver)
+    problems = examine(loaded, config, findings)
+    _show(problems, findings, config, "json" if as_json else form)
+    ctx.exit(PROBLEMS if problems else OK)
+
+
+def _asked(settings: Settings, resolver: str | None) -> tuple[Finding, ...]:
+    import asyncio
+
+    from notifier.cli.common import name_server
+    from notifier.probing import probe
+
+    return asyncio.run(probe(settings, name_server(resolver)))
+
+
+def _show(
+    problems: Sequence[ConfigProblem], findings: Sequence[Finding], config: Path, form: str
+) -> None:
+    from notifier.cli import formats
+
+    if form == "json":
+        click.echo(json.dumps(_object(problems, findings), ensure_ascii=False))
+        return
+    if form == "sarif":
+        click.echo(json.dumps(formats.sarif(problems), ensure_ascii=False, indent=1))
+        return
+    fine = [f"{one.topic}: {one.message}" for one in findings if not one.advice]
+    count = len(problems)
+    last = f"{counted(count, 'problem')} in {config}" if count else f"{config} is in order"
+    told = formats.github(problems) if form == "github" else map(str, problems)
+    for line in (*told, *fine, last):
+        click.echo(line)
+
+
+def _object(problems: Sequence[ConfigProblem], findings: Sequence[Finding]) -> dict[str, object]:
+    from notifier.cli.formats import members
+
+    return {
+        "problems": [members(problem) for problem in problems],
+        "online": [
             {
-                "path": problem.path,
-                "line": problem.line,
-                "column": problem.column,
-                "message": problem.message,
-                "hint": problem.hint,
-                "severity": str(problem.severity),
+                "topic": one.topic,
+                "grade": str(one.grade),
+                "message": one.message,
+                "advice": one.advice,
+                "setting": ".".join(map(str, one.setting)),
             }
-            for problem in problems
+            for one in findings
         ],
-        "templates": templates,
     }
-    show(data, lines, as_json=as_json)
-    ctx.exit(PROBLEMS if count else OK)
-
-
-def _flaws(settings: Settings) -> tuple[Flaw, ...]:
-    """Try what the operator has written of templates; ours need no trial, nor to be loaded."""
-    if settings.built_in_only:
-        return ()
-    from notifier.digest.compose import Composer
-    from notifier.rehearsing import rehearse
-
-    return rehearse(Composer(settings.templates, settings.site, settings.words), settings)
-
-
-def _in_settings(
-    flaws: Iterable[Flaw], spots: Mapping[tuple[str, str], Spot]
-) -> Iterator[ConfigProblem]:
-    """Tell what is wrong with a subject, or with the choice of a template, where it is written."""
-    for flaw in flaws:
-        if flaw.setting:
-            yield problem_at(spots[flaw.digest, flaw.setting], flaw.reason)
-
-
-def _line(flaw: Flaw, config: Path) -> str:
-    """Return `file:line: what`, with the file as the operator knows it."""
-    folder = config if config.is_dir() else config.parent
-    file = Path(flaw.template)
-    if file.is_relative_to(folder.absolute()):
-        file = folder / file.relative_to(folder.absolute())
-    place = f"{file}:{flaw.line}" if flaw.line else str(file)
-    return f"{place}: {flaw.reason}"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from notifier.configuration import load
 from notifier.errors import ConfigurationError
 from notifier.settings import Settings
+
+if TYPE_CHECKING:
+    from notifier.dns import NameServer
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -36,6 +40,27 @@ def settings_of(config: Path) -> Settings:
     if loaded.settings is None:
         raise ConfigurationError(loaded.problems)
     return loaded.settings
+
+
+def name_server(written: str | None) -> NameServer:
+    """Return the name server at `ADDRESS[:PORT]` (an IPv6 address with a port in brackets).
+
+    Those of this machine where nothing is written; BadParameter for what is no address.
+    """
+    from notifier.dns import PORT, NameServer
+
+    if written is None:
+        return NameServer()
+    host, colon, port = written.rpartition(":")
+    if not colon or (host.count(":") and not written.startswith("[")):
+        host, port = written, str(PORT)
+    try:
+        address = str(ipaddress.ip_address(host.strip("[]")))
+    except ValueError:
+        raise click.BadParameter(f"{written!r} is not the IP address of a name server") from None
+    if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+        raise click.BadParameter(f"{port[:20]!r} is not a port")
+    return NameServer(address, int(port))
 
 
 def samples() -> Path:

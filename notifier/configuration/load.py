@@ -11,7 +11,7 @@ from pathlib import Path
 
 from notifier.configuration import digests as digest_part
 from notifier.configuration import feeds as feed_part
-from notifier.configuration import files, names, phrases, publishing, pushing
+from notifier.configuration import files, meaning, names, phrases, publishing, pushing
 from notifier.configuration.csv_file import read_csv, rows
 from notifier.configuration.files import SourceFile
 from notifier.configuration.mailing import mail
@@ -38,7 +38,9 @@ class Loaded:
 
     `settings` is None exactly when one of `problems` is an error; warnings may stand beside
     settings. `files` are those that were read or tried, to be watched. `spots` tells where each
-    digest has its `subject` and its `template`, or else its name; `places` where selections stand.
+    digest has its `subject` and its `template`, or else its name; `places` where selections, and
+    all other settings, stand. `draft` is there in spite of errors, if enough could be understood:
+    for looking at the rest of it, and for nothing else.
     """
 
     settings: Settings | None
@@ -46,6 +48,7 @@ class Loaded:
     files: tuple[Path, ...] = ()
     spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict, repr=False)
     places: Places | None = field(default=None, repr=False, compare=False)
+    draft: Settings | None = field(default=None, repr=False, compare=False)
 
     @property
     def errors(self) -> tuple[ConfigProblem, ...]:
@@ -96,12 +99,14 @@ def _load(path: Path, environ: Mapping[str, str]) -> Loaded:
     folder = path if path.is_dir() else path.parent
     settings = reading.settings(folder.absolute())
     words, word_files = phrases.phrases(folder / "templates", environ, report)
+    draft = replace(settings, words=words) if settings else None
     return Loaded(
-        settings=replace(settings, words=words) if settings and not report.errors else None,
+        settings=None if report.errors else draft,
         problems=report.problems(),
         files=(*paths, *reading.csv_files, *word_files),
         spots=_spots(sections),
         places=Places(sections, environ),
+        draft=draft,
     )
 
 
@@ -162,6 +167,8 @@ class _Reading:
         web = self._web()
         watch = self._span("watch", timedelta(seconds=2))
         grace = self._span("grace", timedelta(seconds=30))
+        meaning.check_watch(watch, found, readers, sections, report)
+        meaning.check_leaving(site, found, outgoing, sections, report)
         if site is None or store is None:
             return None
         return Settings(

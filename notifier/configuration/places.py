@@ -1,4 +1,4 @@
-"""Where in the files the selections stand, for whoever wants to know which line decided something.
+"""Where in the files things stand, for whoever wants to know which line decided something.
 
 Reads nothing again: it looks at what was loaded, when it is asked.
 """
@@ -20,11 +20,18 @@ from notifier.digest.rule import Rule
 
 
 class Places:
-    """The declared selections of a configuration as rules that know their places."""
+    """Where settings stand, and the declared selections as rules that know their places."""
 
     def __init__(self, sections: Sections, environ: Mapping[str, str]) -> None:
         self._sections = sections
         self._environ = environ
+
+    def setting(self, path: KeyPath) -> Spot:
+        """Return where the setting at `path`, keys from the top, stands; else what is nearest."""
+        item = self._sections.single.get(str(path[0]))
+        if item is not None:
+            return item.at(*path[1:])
+        return self._sections.files[0].spot() if self._sections.files else Spot(path="")
 
     def digest(self, name: str) -> Rule:
         """Return the selection of the digest `name`, and the feeds it is made of."""

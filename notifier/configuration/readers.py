@@ -6,7 +6,7 @@ there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from notifier.configuration.files import Item
@@ -50,6 +50,10 @@ class Readers:
                 self._add(part)
             if part is None or (_says_digests(item) and not part.values.digests):
                 self.vague = True
+
+    def placed(self) -> Iterator[tuple[Declaration, Item]]:
+        """Yield each subscriber with the place where it is declared."""
+        yield from zip(self.found, self._items, strict=True)
 
     def _is_first(self, email: str) -> bool:
         place = len(self.found)

@@ -43,6 +43,11 @@ class Schedule(ABC):
         """How long one issue nominally covers: the longest usual wait between two slots."""
 
     @property
+    @abstractmethod
+    def shortest_wait(self) -> timedelta:
+        """The shortest nominal wait between two slots."""
+
+    @property
     def at_once(self) -> bool:
         """Whether each article goes out by itself, as it arrives."""
         return False
@@ -66,6 +71,11 @@ class AtOnce(Schedule):
     def period(self) -> timedelta:
         """One hour, by convention: there is nothing to measure."""
         return timedelta(hours=1)
+
+    @property
+    def shortest_wait(self) -> timedelta:
+        """Nothing: articles come as they please."""
+        return timedelta(0)
 
     @property
     def at_once(self) -> bool:
@@ -92,6 +102,11 @@ class Interval(Schedule):
         return timedelta(minutes=self.minutes)
 
     @property
+    def shortest_wait(self) -> timedelta:
+        """The interval itself."""
+        return self.period
+
+    @property
     def is_interval(self) -> bool:
         """Always true."""
         return True
@@ -111,6 +126,13 @@ class WallClock(Schedule):
     def period(self) -> timedelta:
         """The longest wait between two slots over nine sample years, leap years among them."""
         return longest_gap(self)
+
+    @property
+    def shortest_wait(self) -> timedelta:
+        """The shortest wait between two times of a day, or from the last one over midnight."""
+        moments = [datetime.combine(_SAMPLE[0], moment) for moment in self.times]
+        moments.append(moments[0] + _DAY)
+        return min(later - earlier for earlier, later in pairwise(moments))
 
     def falls_nominally_on(self, day: date) -> bool:
         """Tell whether `day` counts for the period."""

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from notifier.checking.rehearsing import languages, rehearse
 from notifier.cli import group
 from notifier.configuration import load
 from notifier.digest.compose import Composer
 from notifier.digest.words import CATALOGUES
-from notifier.rehearsing import languages, rehearse
 from notifier.settings import Settings
 from tests.notifier.configuration.builders import BASE, MAIL, write
 
@@ -143,6 +143,12 @@ def test_a_template_that_lacks_a_part_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_a_template_that_was_probably_meant_is_told(tmp_path: Path) -> None:
+    settings = load(a_folder(tmp_path, template="digset"), {}).settings_or_raise()
+    (flaw,) = rehearse(Composer(settings.templates, settings.site, settings.words), settings)
+    assert flaw.hint == "did you mean `digest`?"
+
+
 def test_check_tells_each_flaw_with_file_and_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,10 +167,12 @@ def test_check_tells_each_flaw_with_file_and_line(
     ):
         assert line in done.output
     data = json.loads(CliRunner().invoke(group, ["check", "--json", "--config", "."]).stdout)
-    assert len(data["problems"]) == 3
-    assert data["templates"] == [
-        "templates/own.html:2: 'sitte' is not a value that templates are given; "
-        "did you mean 'site'?"
+    places = [(one["path"], one["line"], one["severity"]) for one in data["problems"]]
+    assert places == [
+        ("digests.yaml", 5, "error"),
+        ("digests.yaml", 6, "error"),
+        ("templates/words/it.yaml", 1, "warning"),
+        ("templates/own.html", 2, "error"),
     ]
 
 

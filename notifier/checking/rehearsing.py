@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from notifier.configuration import did_you_mean
 from notifier.digest.compose import PARTS, Composer, Request, subject_of
 from notifier.digest.samples import INSTANT, Sample, samples
 from notifier.digest.spec import SUBSCRIBER_ZONE, DigestSpec
@@ -26,6 +27,7 @@ class Flaw:
     """
 
     reason: str
+    hint: str = ""
     digest: str = ""
     setting: str = ""
     template: str = ""
@@ -57,7 +59,9 @@ def _lacking(composer: Composer, spec: DigestSpec) -> Iterator[Flaw]:
     elif missing:
         reason = reason.format("text" if missing == [text] else "HTML", *missing)
     if missing:
-        yield Flaw(reason=reason, digest=spec.name, setting="template")
+        known = sorted({name.rpartition(".")[0] for name in composer.names()} - {spec.template})
+        hint = did_you_mean(spec.template, known) if len(missing) == 2 else ""
+        yield Flaw(reason=reason, hint=hint, digest=spec.name, setting="template")
 
 
 def _tried(composer: Composer, spec: DigestSpec, settings: Settings) -> Iterator[Flaw]:

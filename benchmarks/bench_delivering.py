@@ -21,8 +21,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench_message import letter, openssl_rate
 from bench_message import frozen as a_message
+from bench_message import letter, openssl_rate
 from delivering import NOW, a_sender, fill, sink, tool
 from measuring import figure
 
@@ -96,7 +96,8 @@ def main() -> None:
             name = f"messages of {size} octets over {connections} connections"
             figure(name, readers / seconds, readers / reference, "/s", reference / seconds)
             print(
-                f"  {used / readers * 1e6:.0f} us of the processor each, of {seconds:.1f} s {used:.1f}"
+                f"  {seconds:.1f} s, of which {used:.1f} s of the processor,"
+                f" {used / readers * 1e6:.0f} us for each"
             )
         signed = [(ours(store, port, CONNECTIONS[0], key)[0], openssl_rate()) for _ in range(runs)]
         seconds, rate = (statistics.median(each) for each in zip(*signed, strict=True))

@@ -7,14 +7,15 @@ written to; whatever is marked so without an answer is in doubt.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.commits import Commits
 from feeds.kit.database import Database
+from notifier.delivery import leasing
 from notifier.delivery.delivery import RESENT, WITHDRAWN, Chunk, Job, Mark, State
 from notifier.delivery.marks import Ending, Marks, Start
 from notifier.delivery.statements import awake, return_windows, suppressed
@@ -41,64 +42,37 @@ class Ledger:
     async def claim(
         self, owner: str, now: datetime, lease: timedelta, *, resend: bool
     ) -> Chunk | None:
-        """Take a chunk that has something to send, for `lease`; None where there is none.
+        """Take a chunk that has something to send, for `lease`; None where there is none."""
+        claimed = await self.claim_some(owner, now, lease, 1, resend=resend)
+        return claimed[0] if claimed else None
+
+    async def claim_some(
+        self, owner: str, now: datetime, lease: timedelta, most: int, *, resend: bool
+    ) -> list[Chunk]:
+        """Take up to `most` chunks that have something to send, for `lease`.
 
         What an earlier owner left as `sending` is in doubt: sent once more, or held.
         """
-        free = and_(chunks.c.state == "ready", chunks.c.due <= now)
-        abandoned = and_(chunks.c.state == "leased", chunks.c.leased_until < now)
-        candidates = (
-            select(chunks.c.issue_id, chunks.c.number)
-            .join(issues, issues.c.id == chunks.c.issue_id)
-            .where(free | abandoned, issues.c.state == "open", issues.c.expires > now)
-            .order_by(chunks.c.due, chunks.c.issue_id, chunks.c.number)
-            .limit(1)
-        )
+        candidates = leasing.claimable(now, most)
         async with self._database.read() as connection:
             if (await connection.execute(candidates)).first() is None:
-                return None
+                return []
         async with self._database.write() as connection:
             if not self._database.is_sqlite:
                 candidates = candidates.with_for_update(skip_locked=True, of=chunks)
-            row = (await connection.execute(candidates)).first()
-            if row is None:
-                return None
-            which = (chunks.c.issue_id == row.issue_id, chunks.c.number == row.number)
-            leased = {"state": "leased", "owner": owner, "leased_until": now + lease}
-            fence = await connection.scalar(
-                update(chunks)
-                .where(*which)
-                .values(**leased, fence=chunks.c.fence + 1)
-                .returning(chunks.c.fence)
-            )
-            chunk = Chunk(row.issue_id, row.number, fence or 0)
-            await _settle_doubts(connection, chunk, now, resend=resend)
-        return chunk
+            found = [(row[0], row[1]) for row in await connection.execute(candidates)]
+            claimed = await leasing.lease(connection, found, owner, now, lease) if found else []
+            if claimed:
+                await leasing.settle_doubts(connection, claimed, now, resend=resend)
+        return claimed
 
     async def jobs(self, chunk: Chunk, now: datetime) -> list[Job]:
         """Return what is to be sent of `chunk` at `now`."""
-        ready = deliveries.c.state.in_([State.QUEUED, State.DEFERRED]) & (deliveries.c.due <= now)
-        query = (
-            select(
-                deliveries.c.issue_id,
-                deliveries.c.subscriber_id,
-                deliveries.c.subscription_id,
-                deliveries.c.edition_id,
-                subscribers.c.address,
-                subscribers.c.name,
-                subscribers.c.generation,
-                deliveries.c.attempts,
-                deliveries.c.reason,
-                issues.c.expires,
-            )
-            .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-            .join(issues, issues.c.id == deliveries.c.issue_id)
-            .where(_within(chunk), ready)
-            .order_by(deliveries.c.subscriber_id)
-        )
-        async with self._database.read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return [Job(**row) for row in rows]
+        return (await self.jobs_of([chunk], now))[chunk]
+
+    async def jobs_of(self, claimed: Sequence[Chunk], now: datetime) -> dict[Chunk, list[Job]]:
+        """Return what is to be sent of each of the `claimed` chunks at `now`."""
+        return await self._database.reading(_jobs_of, claimed, now)
 
     async def start(self, chunk: Chunk, job: Job, now: datetime, lease: timedelta) -> State | None:
         """Mark `job` as being sent, or as skipped where the reader must not be written to.
@@ -121,7 +95,7 @@ class Ledger:
             if not await _is_open(connection, job, now):
                 return None
             unwanted = await _why_not(connection, job, now)
-            if not await _renew(connection, chunk, now + lease):
+            if not await leasing.renew(connection, [chunk], now + lease):
                 return None
             if unwanted == WITHDRAWN and job.reason == RESENT:
                 # It may have been taken, so its articles count as had.
@@ -142,8 +116,12 @@ class Ledger:
 
     async def renew(self, chunk: Chunk, until: datetime) -> bool:
         """Keep a claim until `until`; False if somebody else has the chunk."""
+        return await self.renew_all([chunk], until) == 1
+
+    async def renew_all(self, held: Sequence[Chunk], until: datetime) -> int:
+        """Keep claims until `until`; return how many of them still were ours."""
         async with self._database.write() as connection:
-            return await _renew(connection, chunk, until)
+            return await leasing.renew(connection, held, until)
 
     async def abandon(self, now: datetime) -> None:
         """Free what other senders have claimed: for whoever knows that there is none."""
@@ -175,16 +153,13 @@ class Ledger:
 
     async def release(self, chunk: Chunk, not_before: datetime) -> None:
         """Give a chunk back; it is due again when the first of its deliveries is."""
-        waiting = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
-        first = select(func.min(deliveries.c.due)).where(_within(chunk), waiting)
+        await self.release_all([chunk], not_before)
+
+    async def release_all(self, held: Sequence[Chunk], not_before: datetime) -> None:
+        """Give chunks back, once what was noted of them is on the disk."""
+        await self.settle()
         async with self._database.write() as connection:
-            due = (await connection.execute(first)).scalar_one()
-            values: dict[str, object] = {"state": "done"}
-            if due is not None:
-                values = {"state": "ready", "due": max(due, not_before)}
-            await connection.execute(
-                update(chunks).where(_claimed(chunk)).values(**values, owner="", leased_until=None)
-            )
+            await leasing.release(connection, held, not_before)
 
     async def books(self) -> Mapping[tuple[str, str], int]:
         """Count the deliveries by digest and state."""
@@ -203,24 +178,6 @@ class Ledger:
         async with self._database.read() as connection:
             found: datetime | None = await connection.scalar(query)
         return found
-
-
-async def _settle_doubts(
-    connection: AsyncConnection, chunk: Chunk, now: datetime, *, resend: bool
-) -> None:
-    """Nobody knows whether these were taken: resend each once, hold what was resent before."""
-    again = true() if resend else ~true()
-    once = and_(again, deliveries.c.reason != RESENT)
-    await connection.execute(
-        update(deliveries)
-        .where(_within(chunk), deliveries.c.state == State.SENDING)
-        .values(
-            state=case((once, str(State.QUEUED)), else_=str(State.IN_DOUBT)),
-            reason=case((once, RESENT), else_="no answer recorded"),
-            due=now,
-            changed_at=now,
-        )
-    )
 
 
 async def _why_not(connection: AsyncConnection, job: Job, now: datetime) -> str:
@@ -250,24 +207,36 @@ async def _is_open(connection: AsyncConnection, job: Job, now: datetime) -> bool
     return await connection.scalar(query) is not None
 
 
-async def _renew(connection: AsyncConnection, chunk: Chunk, until: datetime) -> bool:
-    renewed = await connection.execute(
-        update(chunks).where(_claimed(chunk)).values(leased_until=until)
+def _jobs_of(
+    connection: Connection, claimed: Sequence[Chunk], now: datetime
+) -> dict[Chunk, list[Job]]:
+    """Read the jobs of all chunks in one go; their rows stand together in an index."""
+    found: dict[Chunk, list[Job]] = {chunk: [] for chunk in claimed}
+    places = {(chunk.issue_id, chunk.number): jobs for chunk, jobs in found.items()}
+    waiting = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
+    query = (
+        select(
+            deliveries.c.chunk,
+            deliveries.c.issue_id,
+            deliveries.c.subscriber_id,
+            deliveries.c.subscription_id,
+            deliveries.c.edition_id,
+            subscribers.c.address,
+            subscribers.c.name,
+            subscribers.c.generation,
+            deliveries.c.attempts,
+            deliveries.c.reason,
+            issues.c.expires,
+        )
+        .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+        .join(issues, issues.c.id == deliveries.c.issue_id)
+        .where(leasing.within(claimed), waiting, deliveries.c.due <= now)
+        .order_by(deliveries.c.issue_id, deliveries.c.subscriber_id)
     )
-    return renewed.rowcount == 1
-
-
-def _within(chunk: Chunk) -> ColumnElement[bool]:
-    return and_(deliveries.c.issue_id == chunk.issue_id, deliveries.c.chunk == chunk.number)
-
-
-def _claimed(chunk: Chunk) -> ColumnElement[bool]:
-    return and_(
-        chunks.c.issue_id == chunk.issue_id,
-        chunks.c.number == chunk.number,
-        chunks.c.fence == chunk.fence,
-        chunks.c.state == "leased",
-    )
+    names = [column.name for column in query.selected_columns][1:]
+    for row in connection.execute(query):
+        places[row.issue_id, row.chunk].append(Job(**dict(zip(names, row[1:], strict=True))))
+    return found
 
 
 def _is(job: Job) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ from bench_message import KEY, SITE, frozen
 
 from feeds.kit.database import Database, microseconds
 from feeds.store import HISTORY as FEEDS
+from notifier.delivery.dkim import signers_by_profile
 from notifier.delivery.enlisting import CHUNK
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.outbox import Outbox
@@ -114,6 +115,7 @@ def a_sender(
         KEY,
         owner="bench",
         connections=connections,
+        signers=signers_by_profile(dkim),
     )
 
 

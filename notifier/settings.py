@@ -23,12 +23,21 @@ class FolderSource:
     timezone: str = "UTC"
 
 
+class DkimProfile(enum.StrEnum):
+    """Who signs what leaves through a relay, and over what."""
+
+    OURS = "ours"
+    RELAY = "relay"  # the relay signs, we do not
+    REWRITTEN = "rewritten"  # ours without Message-ID and Date, which the relay replaces
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpRelay:
     """A mail server: `tls` is `starttls`, `implicit` or `none`; a password implies verified TLS.
 
     With `lmtp` it speaks LMTP (RFC 2033), and `host` may be the path of a socket. `rate` and
     `warm_up`, the rate of an address that nobody knows yet, are messages per second; 0 is no limit.
+    `signing` is how what leaves here is signed, where that is not as everything is.
     """
 
     host: str
@@ -43,6 +52,7 @@ class SmtpRelay:
     messages_per_connection: int = 100
     rate: float = 0.0
     warm_up: float = 0.0
+    signing: DkimProfile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +60,6 @@ class Maildir:
     """A Maildir on this machine."""
 
     path: Path
-
-
-class DkimProfile(enum.StrEnum):
-    """Who signs what leaves through a relay, and over what."""
-
-    OURS = "ours"
-    RELAY = "relay"  # the relay signs, we do not
-    REWRITTEN = "rewritten"  # ours without Message-ID and Date, which the relay replaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

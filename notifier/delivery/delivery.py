@@ -95,9 +95,12 @@ class Chunk:
     fence: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One delivery to be made: whom to write to, with which words, and how often it was tried."""
+    """One delivery to be made: whom to write to, with which words, and how often it was tried.
+
+    It is not `wanted` where the reader had left, or must not be written to, when it was looked up.
+    """
 
     issue_id: int
     subscriber_id: int
@@ -109,6 +112,7 @@ class Job:
     attempts: int
     reason: str
     expires: datetime
+    wanted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,11 @@ def signers_of(settings: Dkim | None, profile: DkimProfile | None = None) -> tup
     )
 
 
+def signers_by_profile(settings: Dkim | None) -> dict[DkimProfile, tuple[Signer, ...]]:
+    """Return who signs what leaves through relays of each profile. InvalidKey as above."""
+    return {profile: signers_of(settings, profile) for profile in DkimProfile}
+
+
 def chosen(signers: Sequence[Signer], selectors: Iterable[str]) -> tuple[Signer, ...]:
     """Return those of `signers` that have one of `selectors`, or all where none of them has."""
     named = frozenset(selectors)

@@ -14,7 +14,7 @@ from notifier.delivery.delivery import Answer, Letter, Phase
 from notifier.delivery.session import SmtpSession
 from notifier.delivery.smtp import SmtpTransport
 from notifier.delivery.transaction import Permit
-from notifier.settings import SmtpRelay
+from notifier.settings import DkimProfile, SmtpRelay
 
 _PASSED_OVER = 60.0  # seconds
 
@@ -61,6 +61,11 @@ class FailoverSession:
     def way(self) -> SmtpRelay:
         """The relay that the next letter goes to, once it is `ready`."""
         return self._current.way
+
+    @property
+    def profile(self) -> DkimProfile | None:
+        """How the next letter is signed, once it is `ready`, where that is not as all are."""
+        return self.way.signing
 
     async def ready(self, stop: asyncio.Event | None = None) -> Answer | None:
         """Return None once a relay is ready (see SmtpSession.ready), else what the last one said.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, false, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.commits import Commits
@@ -18,7 +18,7 @@ from feeds.kit.database import Database
 from notifier.delivery import leasing
 from notifier.delivery.delivery import RESENT, WITHDRAWN, Chunk, Job, Mark, State
 from notifier.delivery.marks import Ending, Marks, Start
-from notifier.delivery.statements import awake, return_windows, suppressed
+from notifier.delivery.statements import awake, may_be_written_to, return_windows, suppressed
 from notifier.tables import (
     active,
     chunks,
@@ -83,36 +83,35 @@ class Ledger:
         """
         if await self._commits.put(Start.of(chunk, job, now)):
             return State.SENDING
-        return await self._pass_over(chunk, job, now, lease)
+        return await self.pass_over(chunk, job, now, lease)
 
-    async def _pass_over(
+    async def pass_over(
         self, chunk: Chunk, job: Job, now: datetime, lease: timedelta
     ) -> State | None:
-        """Mark `job` as what it is where it was not started at once."""
+        """Mark `job` as skipped, or as in doubt where it may have been taken before.
+
+        Returns None where the reader may be written to, or it is not ours to say so any more.
+        """
         pending = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
-        values: dict[str, object] = {"state": str(State.SENDING), "changed_at": now}
         async with self._database.write() as connection:
             if not await _is_open(connection, job, now):
                 return None
             unwanted = await _why_not(connection, job, now)
             if not await leasing.renew(connection, [chunk], now + lease):
                 return None
-            if unwanted == WITHDRAWN and job.reason == RESENT:
-                # It may have been taken, so its articles count as had.
-                values |= {"state": str(State.IN_DOUBT), "reason": unwanted}
-            elif unwanted:
-                # What may have been taken before keeps its articles.
-                ended = State.IN_DOUBT if job.reason == RESENT else State.SKIPPED
-                values |= {"state": str(ended), "reason": unwanted}
-                if ended is State.SKIPPED:
-                    await return_windows(connection, _is(job) & pending)
-            else:
-                values["attempts"] = deliveries.c.attempts + 1
-            same = deliveries.c.edition_id == job.edition_id
-            started = await connection.execute(
-                update(deliveries).where(_is(job), pending, same).values(values)
+            if not unwanted:
+                return None
+            # What may have been taken before keeps its articles.
+            ended = State.IN_DOUBT if job.reason == RESENT else State.SKIPPED
+            same = and_(_is(job), pending, deliveries.c.edition_id == job.edition_id)
+            if ended is State.SKIPPED:
+                await return_windows(connection, same)
+            marked = await connection.execute(
+                update(deliveries)
+                .where(same)
+                .values(state=str(ended), reason=unwanted, changed_at=now)
             )
-        return State(str(values["state"])) if started.rowcount else None
+        return ended if marked.rowcount else None
 
     async def renew(self, chunk: Chunk, until: datetime) -> bool:
         """Keep a claim until `until`; False if somebody else has the chunk."""
@@ -227,15 +226,16 @@ def _jobs_of(
             deliveries.c.attempts,
             deliveries.c.reason,
             issues.c.expires,
+            func.coalesce(may_be_written_to(now), false()).label("wanted"),
         )
+        .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id, isouter=True)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .join(issues, issues.c.id == deliveries.c.issue_id)
         .where(leasing.within(claimed), waiting, deliveries.c.due <= now)
         .order_by(deliveries.c.issue_id, deliveries.c.subscriber_id)
     )
-    names = [column.name for column in query.selected_columns][1:]
-    for row in connection.execute(query):
-        places[row.issue_id, row.chunk].append(Job(**dict(zip(names, row[1:], strict=True))))
+    for row in connection.execute(query):  # its columns are those of a Job, in order
+        places[row.issue_id, row.chunk].append(Job(*row[1:]))
     return found
 
 

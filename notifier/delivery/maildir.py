@@ -19,6 +19,7 @@ from notifier.delivery.addresses import wire_address
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, unanswered
 from notifier.delivery.transaction import Permit
 from notifier.errors import InvalidMessage
+from notifier.settings import DkimProfile
 
 _FOLDERS = ("tmp", "new", "cur")
 
@@ -54,6 +55,11 @@ class MaildirSession:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known: set[str] | None = None
+
+    @property
+    def profile(self) -> DkimProfile | None:
+        """How letters that go here are signed: as all are."""
+        return None
 
     async def ready(self, stop: asyncio.Event | None = None) -> Answer | None:
         """Return None: a disk is always ready, or says what it cannot do when asked to."""

@@ -15,7 +15,7 @@ from notifier.delivery.envelope import unfit
 from notifier.delivery.pool import Pool
 from notifier.delivery.transaction import Connection, Permit, Transaction
 from notifier.delivery.wire import Silence
-from notifier.settings import SmtpRelay
+from notifier.settings import DkimProfile, SmtpRelay
 
 _FAREWELL = 5.0
 
@@ -43,6 +43,11 @@ class SmtpSession:
         self._seated = False
         self._kept = False
         self._turn: float | None = None  # when the turn began, once there is one
+
+    @property
+    def profile(self) -> DkimProfile | None:
+        """How letters that go here are signed, where that is not as all are."""
+        return self.way.signing
 
     async def ready(self, stop: asyncio.Event | None = None) -> Answer | None:
         """Return None once the next letter may go and a connection stands, else what is in the way.

@@ -14,11 +14,15 @@ from notifier.delivery.failover import FailoverTransport
 from notifier.delivery.maildir import MaildirTransport
 from notifier.delivery.smtp import SmtpTransport
 from notifier.delivery.transaction import Permit
-from notifier.settings import Maildir, SmtpRelay
+from notifier.settings import DkimProfile, Maildir, SmtpRelay
 
 
 class Session(Protocol):
     """One way out in use, for one letter after the other: never two at a time."""
+
+    @property
+    def profile(self) -> DkimProfile | None:
+        """How the next letter is to be signed, once it is `ready`; None as all are."""
 
     async def ready(self, stop: asyncio.Event | None = None) -> Answer | None:
         """Return None once the next letter may go, else what stands in the way, or ends the wait.

@@ -1,4 +1,4 @@
-"""Delivering what is open: each connection takes a chunk, and each letter is marked before it goes.
+"""Delivering what is open: letters over all connections, each marked before its first octet leaves.
 
 Calls the ledger and the transport in order; what an answer means is decided by pure functions.
 Stops taking letters when told to, and lets those in flight have their answer.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,28 +17,23 @@ from feeds.errors import StoreError
 from notifier.delivery.delivery import (
     RESENT,
     Answer,
-    Chunk,
     Job,
-    Letter,
     Mark,
     Phase,
     State,
     Verdict,
     next_attempt,
 )
-from notifier.delivery.dkim import Signer
-from notifier.delivery.filling import Prepared
-from notifier.delivery.frozen import Frozen
 from notifier.delivery.ledger import Ledger
-from notifier.delivery.message import message_id
 from notifier.delivery.outbox import Outbox
 from notifier.delivery.transport import Session, Transport
 from notifier.errors import InvalidMessage
+from notifier.mailing.letters import Signers, Writer
+from notifier.mailing.supply import LEASE, Piece, Supply
 from notifier.returns.suppressions import Suppressions
 from notifier.settings import MailSettings
-from notifier.tokens import BOUNCED, LEAVE, UNSUBSCRIBED, SecretKey, local_part, make_token
+from notifier.tokens import SecretKey
 
-LEASE = timedelta(seconds=90)
 HALT_PAUSE = timedelta(minutes=5)  # after the relay refused us altogether
 PAUSE = timedelta(minutes=1)  # after no relay could be reached
 
@@ -58,7 +53,7 @@ class Sender:
     key: SecretKey
     owner: str
     connections: int = 4
-    signers: tuple[Signer, ...] = ()
+    signers: Signers = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -91,55 +86,138 @@ class Delivered:
 
 
 async def deliver(sender: Sender, clock: Clock, stop: asyncio.Event) -> Delivered:
-    """Send everything that is due until nothing is, `stop` is set, or the relay refuses us."""
-    done = Delivered()
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(sender.connections):
-                group.create_task(_connection(sender, clock, stop, done))
-    except ExceptionGroup as failures:  # what failed one connection has stopped the others
-        raise failures.exceptions[0] from failures
-    await sender.ledger.settle()
+    """Send everything that is due until nothing is, `stop` is set, or the relay refuses us.
+
+    Raises StoreError where the ledger cannot be written: what was sent by then and is not recorded
+    is in doubt, one letter of each connection at most.
+    """
+    round_ = _Round(sender, clock)
+    async with _told_by(stop, round_.over), round_.supply as supply:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(sender.connections):
+                    group.create_task(round_.connection())
+        except ExceptionGroup as failures:  # what failed one connection has stopped the others
+            raise failures.exceptions[0] from failures
+    if round_.failed or supply.failed:
+        raise round_.failed or supply.failed or StoreError()
     await sender.outbox.finish()
-    return done
+    return round_.done
 
 
-async def _connection(sender: Sender, clock: Clock, stop: asyncio.Event, done: Delivered) -> None:
-    """Work off one chunk after the other over one session."""
-    resend = sender.mail.in_doubt == "resend"
-    async with sender.transport.session() as session:
-        while not (stop.is_set() or done.is_over):
-            chunk = await sender.ledger.claim(sender.owner, clock(), LEASE, resend=resend)
-            if chunk is None:
-                return
-            async with _heartbeat(sender, chunk, clock):
-                await _work_off(sender, session, chunk, clock, stop, done)
-            await sender.ledger.settle()
-            await sender.ledger.release(chunk, clock() + done.pause)
+@contextlib.asynccontextmanager
+async def _told_by(stop: asyncio.Event, over: asyncio.Event) -> AsyncIterator[None]:
+    """Set `over` once `stop` is."""
+
+    async def tell() -> None:
+        await stop.wait()
+        over.set()
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
 
 
-async def _work_off(
-    sender: Sender,
-    session: Session,
-    chunk: Chunk,
-    clock: Clock,
-    stop: asyncio.Event,
-    done: Delivered,
-) -> None:
-    editions: dict[str, Prepared] = {}
-    for job in await sender.ledger.jobs(chunk, clock()):
-        obstacle = await session.ready(stop)
-        if stop.is_set() or done.is_over:
+class _Round:
+    """What the connections of one round share: their supply, and what became of it all."""
+
+    def __init__(self, sender: Sender, clock: Clock) -> None:
+        self.done = Delivered()
+        self.over = asyncio.Event()
+        self.failed: StoreError | None = None
+        self._sender = sender
+        self._clock = clock
+        self._resend = sender.mail.in_doubt == "resend"
+        self._writer = Writer(sender.outbox, sender.site, sender.mail, sender.key, sender.signers)
+        self._hindered = 0  # connections in a row that could not be made
+        self._connections = 0
+        self.supply = Supply(
+            sender.ledger,
+            self._writer,
+            sender.owner,
+            clock,
+            self.over,
+            lambda: self.done.pause,
+            resend=self._resend,
+        )
+
+    async def connection(self) -> None:
+        """Send one letter after the other over one session."""
+        try:
+            async with self._sender.transport.session() as session:
+                while await self.supply.wait() and await self._is_ready(session):
+                    piece = self.supply.take()
+                    if piece is not None:
+                        await self._send(session, piece)
+                        self.supply.end(piece)
+        except StoreError as error:  # the others finish the letters that they have begun
+            self.failed = self.failed or error
+            self.over.set()
+
+    async def _is_ready(self, session: Session) -> bool:
+        """Wait until the next letter may go; False when none may any more."""
+        while not self.over.is_set():
+            obstacle = await session.ready(self.over)
+            if obstacle is None:
+                self._hindered = 0
+                return not self.over.is_set()
+            if not self.over.is_set():
+                self._note_obstacle(obstacle)
+        return False
+
+    def _note_obstacle(self, obstacle: Answer) -> None:
+        """End the round where no connection can be made, each having tried as the pace allows."""
+        words = obstacle.text or "no reason was given"
+        self._hindered += 1
+        if obstacle.verdict is Verdict.HALT:
+            self.done.halted = words
+            self.over.set()
+        elif self._hindered >= self._sender.connections:
+            self.done.unreachable = words
+            self.over.set()
+
+    async def _send(self, session: Session, piece: Piece) -> None:
+        job, attempt = piece.job, _Attempt(self._sender.ledger, piece, self._clock)
+        if not job.wanted:
+            self._count_passed_over(await attempt.pass_over(), piece)
             return
-        if obstacle is not None:
-            _note_obstacle(obstacle, done)
+        try:
+            letter = await self._writer.letter(job, piece.words, session.profile)
+        except InvalidMessage as error:
+            answer = Answer(verdict=Verdict.FAILED, phase=Phase.CONNECT, text=str(error))
+        else:
+            answer = await session.send(letter, attempt)
+        if attempt.asked and attempt.started is not State.SENDING:
+            self._count_passed_over(attempt.started, piece)
+        else:
+            await self._record(attempt, answer)
+
+    def _count_passed_over(self, state: State | None, piece: Piece) -> None:
+        if state is None:
+            self.supply.drop(piece.chunk)
+        else:
+            self.done.count(state)
+
+    async def _record(self, attempt: _Attempt, answer: Answer) -> None:
+        job, now, ledger, done = attempt.piece.job, self._clock(), self._sender.ledger, self.done
+        mark = decide(job, answer, now, resend=self._resend)
+        if attempt.asked:
+            ledger.note(job, mark, now)
+        else:
+            ledger.note_refusal(attempt.piece.chunk, job, mark, now)
+        if answer.verdict is Verdict.HALT:
+            done.halted = answer.text or "the relay refused us"
+            self.over.set()
             return
-        if job.edition_id not in editions:
-            edition = await sender.outbox.edition(job.edition_id)
-            assert edition is not None, "an edition outlives its deliveries"
-            frozen = Frozen.from_bytes(edition.frozen)
-            editions[job.edition_id] = Prepared(frozen, sender.signers)
-        await _send(sender, session, _Attempt(sender.ledger, chunk, job, clock), editions, done)
+        if answer.verdict is Verdict.DEAD_ADDRESS:
+            await self._sender.suppressions.note_dead_address(
+                job.address, answer.text, now, code=answer.enhanced
+            )
+        done.count(mark.state)
+        if mark.state is State.FAILED:
+            done.failures.append(f"{answer.code or ''} {answer.text}".strip())
 
 
 @dataclass(slots=True)
@@ -147,8 +225,7 @@ class _Attempt:
     """One delivery on its way; called by the transport for leave to send the first octet."""
 
     ledger: Ledger
-    chunk: Chunk
-    job: Job
+    piece: Piece
     clock: Clock
     asked: bool = False
     started: State | None = None
@@ -156,56 +233,14 @@ class _Attempt:
     async def __call__(self) -> bool:
         """Have the delivery marked as being sent; False where nothing may leave."""
         self.asked = True
-        self.started = await self.ledger.start(self.chunk, self.job, self.clock(), LEASE)
+        piece = self.piece
+        self.started = await self.ledger.start(piece.chunk, piece.job, self.clock(), LEASE)
         return self.started is State.SENDING
 
-
-async def _send(
-    sender: Sender,
-    session: Session,
-    attempt: _Attempt,
-    editions: Mapping[str, Prepared],
-    done: Delivered,
-) -> None:
-    job = attempt.job
-    try:
-        letter = await _letter(sender, job, editions[job.edition_id])
-    except InvalidMessage as error:
-        answer = Answer(verdict=Verdict.FAILED, phase=Phase.CONNECT, text=str(error))
-    else:
-        answer = await session.send(letter, attempt)
-    if attempt.asked and attempt.started is not State.SENDING:
-        if attempt.started is State.SKIPPED:
-            done.count(State.SKIPPED)
-        return
-    await _record(sender, attempt, answer, done)
-
-
-def _note_obstacle(obstacle: Answer, done: Delivered) -> None:
-    words = obstacle.text or "no reason was given"
-    if obstacle.verdict is Verdict.HALT:
-        done.halted = words
-    else:
-        done.unreachable = words
-
-
-async def _record(sender: Sender, attempt: _Attempt, answer: Answer, done: Delivered) -> None:
-    job, now = attempt.job, attempt.clock()
-    mark = decide(job, answer, now, resend=sender.mail.in_doubt == "resend")
-    if attempt.asked:
-        sender.ledger.note(job, mark, now)
-    else:
-        sender.ledger.note_refusal(attempt.chunk, job, mark, now)
-    if answer.verdict is Verdict.HALT:
-        done.halted = answer.text or "the relay refused us"
-        return
-    if answer.verdict is Verdict.DEAD_ADDRESS:
-        await sender.suppressions.note_dead_address(
-            job.address, answer.text, now, code=answer.enhanced
-        )
-    done.count(mark.state)
-    if mark.state is State.FAILED:
-        done.failures.append(f"{answer.code or ''} {answer.text}".strip())
+    async def pass_over(self) -> State | None:
+        """Have the delivery marked as passed over; None where it need not be, after all."""
+        piece = self.piece
+        return await self.ledger.pass_over(piece.chunk, piece.job, self.clock(), LEASE)
 
 
 def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:
@@ -230,76 +265,3 @@ _OUTCOMES = {
     Verdict.DEAD_ADDRESS: (State.FAILED, "no such address"),
     Verdict.FAILED: (State.FAILED, "refused"),
 }
-
-
-def reader_values(site: Site, key: SecretKey, job: Job) -> Mapping[str, str]:
-    """Return what fills the slots of a message for one reader."""
-    token = make_token(key, LEAVE, job.subscription_id, job.generation)
-    leave = f"{site.url}/u/{token}"
-    return {
-        "name": job.name,
-        "email": job.address,
-        "unsubscribe_url": leave,
-        "preferences_url": leave,
-    }
-
-
-def envelope_sender(mail: MailSettings, key: SecretKey, issue: int = 0, reader: int = 0) -> str:
-    """Return where failures are reported: with a bounce domain an address of each delivery."""
-    if mail.bounce_domain:
-        return f"{local_part(key, BOUNCED, issue, reader)}@{mail.bounce_domain}"
-    return mail.envelope_sender or mail.from_address
-
-
-def leave_address(mail: MailSettings, key: SecretKey, job: Job) -> str:
-    """Return the address to which mail means that the reader leaves, if such mail is read."""
-    if not mail.leave_by_mail:
-        return ""
-    local = local_part(key, UNSUBSCRIBED, job.subscription_id, generation=job.generation)
-    return f"{local}@{mail.bounce_domain}"
-
-
-async def _letter(sender: Sender, job: Job, prepared: Prepared) -> Letter:
-    """Write in a thread where signatures are made: they cost more than the change of threads."""
-    if sender.signers:
-        return await asyncio.to_thread(_written, sender, job, prepared)
-    return _written(sender, job, prepared)
-
-
-def _written(sender: Sender, job: Job, prepared: Prepared) -> Letter:
-    mail, key = sender.mail, sender.key
-    domain = mail.from_address.rpartition("@")[2]
-    identity = message_id(key.secret, str(job.issue_id), str(job.subscriber_id), domain)
-    content = prepared.fill(
-        reader_values(sender.site, key, job),
-        recipient=job.address,
-        recipient_name=job.name,
-        message_id=identity,
-        leave_address=leave_address(mail, key, job),
-    )
-    return Letter(
-        sender=envelope_sender(mail, key, job.issue_id, job.subscriber_id),
-        envelope_id=local_part(key, BOUNCED, job.issue_id, job.subscriber_id),
-        recipient=job.address,
-        message_id=identity,
-        content=content,
-    )
-
-
-@contextlib.asynccontextmanager
-async def _heartbeat(sender: Sender, chunk: Chunk, clock: Clock) -> AsyncIterator[None]:
-    """Keep the claim alive while an answer may take its time."""
-
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
-            with contextlib.suppress(StoreError):  # the next beat may find the store again
-                await sender.ledger.renew(chunk, clock() + LEASE)
-
-    task = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

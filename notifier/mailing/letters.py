@@ -1,13 +1,14 @@
-"""Letters: the words of an edition with what is one reader's own, under the profile of a relay.
+"""Letters: the words of an edition with what is one reader's own, signed for the relay they go to.
 
-Signs in threads where it signs, some letters at a time. Refuses what cannot be written.
+Signs in threads, for a signature costs more than the change of threads. Refuses what cannot be
+written.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from feeds import Site
 from notifier.delivery.delivery import Job, Letter
@@ -19,4 +20,93 @@ from notifier.delivery.outbox import Outbox
 from notifier.settings import DkimProfile, MailSettings
 from notifier.tokens import BOUNCED, LEAVE, UNSUBSCRIBED, SecretKey, local_part, make_token
 
-_KEPT = 32  # editions that are kept ready
+Signers = Mapping[DkimProfile, Sequence[Signer]]
+
+
+class Words:
+    """A frozen edition, made ready for each profile under which it is sent."""
+
+    def __init__(self, frozen: Frozen, signers: Signers) -> None:
+        self._frozen = frozen
+        self._signers = signers
+        self._prepared: dict[DkimProfile, Prepared] = {}
+
+    def prepared(self, profile: DkimProfile) -> Prepared:
+        """Return it with everything done that does not depend on the reader."""
+        if profile not in self._prepared:
+            self._prepared[profile] = Prepared(self._frozen, self._signers.get(profile, ()))
+        return self._prepared[profile]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes the letters of one round. Raises StoreError where an edition cannot be read."""
+
+    outbox: Outbox
+    site: Site
+    mail: MailSettings
+    key: SecretKey
+    signers: Signers
+
+    async def words(self, edition_id: str) -> Words:
+        """Return the words of an edition."""
+        edition = await self.outbox.edition(edition_id)
+        assert edition is not None, "an edition outlives its deliveries"
+        return Words(Frozen.from_bytes(edition.frozen), self.signers)
+
+    async def letter(self, job: Job, words: Words, profile: DkimProfile | None) -> Letter:
+        """Return the letter for one reader; InvalidMessage where it cannot be written.
+
+        `profile` is that of the relay it goes to, where it has one of its own.
+        """
+        profile = profile or (self.mail.dkim.profile if self.mail.dkim else DkimProfile.RELAY)
+        prepared = words.prepared(profile)
+        if self.signers.get(profile):
+            return await asyncio.to_thread(self._written, job, prepared)
+        return self._written(job, prepared)
+
+    def _written(self, job: Job, prepared: Prepared) -> Letter:
+        mail, key = self.mail, self.key
+        domain = mail.from_address.rpartition("@")[2]
+        identity = message_id(key.secret, str(job.issue_id), str(job.subscriber_id), domain)
+        content = prepared.fill(
+            reader_values(self.site, key, job),
+            recipient=job.address,
+            recipient_name=job.name,
+            message_id=identity,
+            leave_address=leave_address(mail, key, job),
+        )
+        return Letter(
+            sender=envelope_sender(mail, key, job.issue_id, job.subscriber_id),
+            envelope_id=local_part(key, BOUNCED, job.issue_id, job.subscriber_id),
+            recipient=job.address,
+            message_id=identity,
+            content=content,
+        )
+
+
+def reader_values(site: Site, key: SecretKey, job: Job) -> Mapping[str, str]:
+    """Return what fills the slots of a message for one reader."""
+    token = make_token(key, LEAVE, job.subscription_id, job.generation)
+    leave = f"{site.url}/u/{token}"
+    return {
+        "name": job.name,
+        "email": job.address,
+        "unsubscribe_url": leave,
+        "preferences_url": leave,
+    }
+
+
+def envelope_sender(mail: MailSettings, key: SecretKey, issue: int = 0, reader: int = 0) -> str:
+    """Return where failures are reported: with a bounce domain an address of each delivery."""
+    if mail.bounce_domain:
+        return f"{local_part(key, BOUNCED, issue, reader)}@{mail.bounce_domain}"
+    return mail.envelope_sender or mail.from_address
+
+
+def leave_address(mail: MailSettings, key: SecretKey, job: Job) -> str:
+    """Return the address to which mail means that the reader leaves, if such mail is read."""
+    if not mail.leave_by_mail:
+        return ""
+    local = local_part(key, UNSUBSCRIBED, job.subscription_id, generation=job.generation)
+    return f"{local}@{mail.bounce_domain}"

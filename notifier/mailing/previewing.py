@@ -25,8 +25,8 @@ from notifier.digest.lane import public_lane, schedule_of
 from notifier.digest.spec import DigestSpec
 from notifier.mailing.composing import compose
 from notifier.mailing.deciding import Outcome
-from notifier.mailing.delivering import envelope_sender, leave_address, reader_values
 from notifier.mailing.desk import Desk
+from notifier.mailing.letters import envelope_sender, leave_address, reader_values
 from notifier.mailing.lookout import Lookout
 from notifier.mailing.planning import Ahead, Onlooker, Planned, plan
 from notifier.mailing.turns import Turn, specs_of

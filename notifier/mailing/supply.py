@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from notifier.mailing.letters import Words, Writer
 
 LEASE = timedelta(seconds=90)
 _MOST = 20  # chunks that are claimed at once
+_EDITIONS = 32  # that are kept ready to be filled
 _OFTEN = 0.5  # seconds: whoever needs more so soon is given twice as much
 
 Clock = Callable[[], datetime]
@@ -61,8 +62,9 @@ class Supply:
         self._pause = pause
         self._resend = resend
         self._pieces: deque[Piece] = deque()
-        self._left: dict[Chunk, int] = {}  # of each chunk that is held, the pieces that have not ended
+        self._left: dict[Chunk, int] = {}  # of each chunk that is held: pieces that have not ended
         self._ended: list[Chunk] = []
+        self._kept: OrderedDict[str, Words] = OrderedDict()
         self._exhausted = False
         self._low = asyncio.Event()
         self._news = asyncio.Event()
@@ -161,13 +163,22 @@ class Supply:
     async def _read(self, claimed: Sequence[Chunk]) -> None:
         found = await self._ledger.jobs_of(claimed, self._clock())
         for chunk, jobs in found.items():
-            words = {job.edition_id: await self._writer.words(job.edition_id) for job in jobs}
+            words = {name: await self._words(name) for name in {job.edition_id for job in jobs}}
             self._left[chunk] += len(jobs)
             self._pieces += [Piece(chunk, job, words[job.edition_id]) for job in jobs]
             self._leave(chunk, 0)
         self._enough = len(self._pieces) // 2
         if not self._pieces:
             self._low.set()
+
+    async def _words(self, edition_id: str) -> Words:
+        """Return the words of an edition; those that were used last are kept at hand."""
+        if edition_id not in self._kept:
+            self._kept[edition_id] = await self._writer.words(edition_id)
+            if len(self._kept) > _EDITIONS:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(edition_id)
+        return self._kept[edition_id]
 
     async def _keep(self) -> None:
         """Keep the claims alive while answers may take their time."""

@@ -26,7 +26,7 @@ from feeds.web import FeedServer
 from notifier.archive import BackIssues
 from notifier.delivery.archive import Archive
 from notifier.delivery.audience import Audience
-from notifier.delivery.dkim import signers_of
+from notifier.delivery.dkim import signers_by_profile
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
@@ -134,7 +134,7 @@ class House:
                 *(relay.connections for relay in self.mail.fallbacks),
                 1,
             ),
-            signers=signers_of(self.mail.dkim),
+            signers=signers_by_profile(self.mail.dkim),
         )
 
     def pusher(self, wake: Callable[[], None]) -> Pusher:

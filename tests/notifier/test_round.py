@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from notifier.delivery.transaction import Permit
 from notifier.mailing import Sender, deliver, open_due, open_now
 from notifier.mailing.delivering import HALT_PAUSE
 from notifier.service import House
-from notifier.settings import MailSettings
+from notifier.settings import DkimProfile, MailSettings
 from notifier.tables import issues
 from tests.notifier.builders import a_digest, a_house, a_reader, messages_in, some_settings
 from tests.notifier.test_mailing import (
@@ -53,6 +53,7 @@ class Relay:
     answer: Answer = ACCEPTED
     seconds: float = 0.0
     letters: int = 0
+    profile: DkimProfile | None = None
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Relay]:
@@ -134,15 +135,15 @@ def sqlite_url(sqlite_tables: Path, tmp_path: Path) -> str:
 async def test_a_heartbeat_outlives_a_moment_without_the_store(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifier.mailing.delivering.LEASE", timedelta(seconds=0.3))
+    monkeypatch.setattr("notifier.mailing.supply.LEASE", timedelta(seconds=0.3))
     beats: list[bool] = []
 
     class Hiccup(Ledger):
-        async def renew(self, chunk: Chunk, until: datetime) -> bool:
+        async def renew_all(self, held: Sequence[Chunk], until: datetime) -> int:
             beats.append(True)
             if len(beats) == 1:
                 raise StoreError("the store is gone")
-            return await super().renew(chunk, until)
+            return await super().renew_all(held, until)
 
     async with a_house(some_settings(sqlite_url, tmp_path), START) as house:
         await an_open_issue(house)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from notifier.delivery.delivery import Answer, Letter, Phase, classify, unanswered
 from notifier.delivery.transaction import Permit
+from notifier.settings import DkimProfile
 
 _STORY = re.compile(rb"^\[([\w-]+)\]", re.MULTILINE)
 _LIST = re.compile(rb"^List-Id:.*?<(\w+)\.", re.MULTILINE | re.DOTALL)
@@ -84,6 +85,7 @@ class Relay:
     moods: deque[Mood] = field(default_factory=deque)
     rest: Mood = Mood.TAKES
     offers: list[Offer] = field(default_factory=list)
+    profile: DkimProfile | None = None
 
     def be(self, moods: Iterable[Mood], rest: Mood) -> None:
         """Answer the next letters so, and all after them with `rest`."""

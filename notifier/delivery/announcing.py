@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, delete, insert, select, update
 
 from notifier.delivery.enlisting import NewIssue
 from notifier.delivery.outbox import Edition
 from notifier.tables import issue_parts, issues, lanes
 
 
-async def announce(
-    connection: AsyncConnection, new: Sequence[NewIssue], now: datetime, last: int | None = None
+def announce(
+    connection: Connection, new: Sequence[NewIssue], now: datetime, last: int | None = None
 ) -> dict[int, int]:
     """Write issues of different lanes as `opening`; their words are there. Return numbers by lane.
 
@@ -25,50 +24,48 @@ async def announce(
     is none for a lane that was served meanwhile, and none at all while others are being opened, or
     when any were since issue `last`.
     """
-    known = await _known(connection, new)
+    known = _known(connection, new)
     ids = {lane: id_ for lane, (id_, state) in known.items() if state in {"opening", "held"}}
     disturbing = issues.c.state == "opening"
     if last is not None:
         since = (issues.c.id > last) & issues.c.state.in_(["open", "done"])
         disturbing = disturbing | since
     others = select(issues.c.id).where(disturbing, issues.c.id.not_in(ids.values()))
-    if (await connection.execute(others.limit(1))).first() is not None:
+    if connection.execute(others.limit(1)).first() is not None:
         return {}
-    as_seen = await _as_seen(connection, new)
+    as_seen = _as_seen(connection, new)
     fresh = [issue for issue in new if issue.lane.id in as_seen - known.keys()]
     ours = [issue for issue in new if issue.lane.id in ids]
     for issue in ours:
         again = update(issues).where(issues.c.id == ids[issue.lane.id])
-        await connection.execute(again.values(_issue(issue, now)))
+        connection.execute(again.values(_issue(issue, now)))
     if fresh:
         created = insert(issues).returning(issues.c.lane_id, issues.c.id)
-        rows_ = await connection.execute(created, [_issue(issue, now) for issue in fresh])
+        rows_ = connection.execute(created, [_issue(issue, now) for issue in fresh])
         ids |= {row.lane_id: row.id for row in rows_}
-    await connection.execute(delete(issue_parts).where(issue_parts.c.issue_id.in_(ids.values())))
+    connection.execute(delete(issue_parts).where(issue_parts.c.issue_id.in_(ids.values())))
     parts = [part for issue in (*fresh, *ours) for part in _parts(ids[issue.lane.id], issue)]
     if parts:
-        await connection.execute(insert(issue_parts), parts)
+        connection.execute(insert(issue_parts), parts)
     return ids
 
 
-async def _known(
-    connection: AsyncConnection, new: Sequence[NewIssue]
-) -> dict[int, tuple[int, str]]:
+def _known(connection: Connection, new: Sequence[NewIssue]) -> dict[int, tuple[int, str]]:
     """Return number and state of the issues that are there already, by lane."""
     slots = {(issue.lane.id, issue.due.slot.identity) for issue in new}
     query = select(issues.c.lane_id, issues.c.slot, issues.c.id, issues.c.state).where(
         issues.c.lane_id.in_({lane for lane, _ in slots}),
         issues.c.slot.in_({slot for _, slot in slots}),
     )
-    rows = await connection.execute(query)
+    rows = connection.execute(query)
     return {lane: (id_, state) for lane, slot, id_, state in rows if (lane, slot) in slots}
 
 
-async def _as_seen(connection: AsyncConnection, new: Sequence[NewIssue]) -> set[int]:
+def _as_seen(connection: Connection, new: Sequence[NewIssue]) -> set[int]:
     """Return the lanes that have not been served since they were looked at."""
     seen = {issue.lane.id: (issue.lane.cursor, issue.lane.served_at) for issue in new}
     query = select(lanes.c.id, lanes.c.cursor, lanes.c.served_at).where(lanes.c.id.in_(seen))
-    rows = await connection.execute(query)
+    rows = connection.execute(query)
     return {id_ for id_, cursor, served_at in rows if seen[id_] == (cursor, served_at)}
 
 

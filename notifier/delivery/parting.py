@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, litera
 
 from notifier.delivery.audience import Group
 from notifier.delivery.claims import claims, masks
-from notifier.delivery.enlisting import BATCH, CHUNK, NewIssue, constants, row_of
+from notifier.delivery.enlisting import CHUNK, EVERYBODY, NewIssue, constants, row_of
 from notifier.delivery.statements import audience
 from notifier.digest.overlap import Overlap
-from notifier.tables import subscribers, subscriptions
+from notifier.tables import deliveries, subscribers, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Parted:
         query = query.select_from(subscriptions.join(subscribers))
         # The limit keeps SQLite from working out a mask again for each group that is asked for.
         some = (subscriptions.c.id > self.first, subscriptions.c.id <= self.last)
-        return query.where(*some, audience(lane.id, self.now, self.issue.day)).limit(BATCH)
+        return query.where(*some, audience(lane.id, self.now, self.issue.day)).limit(EVERYBODY)
 
     def rows(self, readers: Subquery) -> Select[tuple[object, ...]]:
         """The rows of those `readers` who are in a group, in chunks."""
@@ -55,7 +55,7 @@ class Parted:
         columns_ = (readers.c.id, readers.c.subscriber_id, readers.c.place)
         chosen = select(*columns_, edition.label("edition_id")).subquery()
         rank = func.row_number().over(order_by=chosen.c.id)
-        columns = constants(self.now) | {
+        columns = constants(literal(self.now, deliveries.c.due.type)) | {
             "issue_id": literal(self.issue_id),
             "subscriber_id": chosen.c.subscriber_id,
             "subscription_id": chosen.c.id,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.delivery.delivery import RESENT, State
@@ -174,8 +174,8 @@ async def close_finished(connection: AsyncConnection) -> None:
     await connection.execute(update(issues).where(*finished).values(state="done"))
 
 
-async def are_opening(connection: AsyncConnection, numbers: Sequence[int]) -> bool:
+def are_opening(connection: Connection, numbers: Sequence[int]) -> bool:
     """Tell whether rows may be added to any of these issues, and keep it so until we commit."""
     opening = (issues.c.id.in_(numbers), issues.c.state == "opening")
     query = select(issues.c.id).where(*opening).with_for_update(read=True)
-    return (await connection.execute(query)).first() is not None
+    return connection.execute(query).first() is not None

@@ -222,8 +222,9 @@ async def test_the_readers_of_the_lane_are_held_over_too(database: Database) -> 
 
 def small_batches(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     for module in (opening, enlisting, parting):
-        monkeypatch.setattr(module, "BATCH", size)
         monkeypatch.setattr(module, "CHUNK", size // 2)
+    for name in ("_LEAST", "_FIRST", "_MOST"):
+        monkeypatch.setattr(opening, name, size)
 
 
 async def test_a_big_audience_is_written_in_parts_and_nobody_is_left_out(

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from feeds import FeedSpec, ForEach, Site, WebSubSettings
 from notifier.digest.spec import SUBJECT, TEMPLATE, DigestSpec
@@ -141,6 +142,16 @@ class Settings:
         """Whether digests have no template, phrase or subject of the operator's own."""
         own = any((d.subject, d.template) != (SUBJECT, TEMPLATE) for d in self.digests)
         return not own and not self.templates.is_dir()
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The passwords and private keys in these settings, for whoever has to keep them out."""
+        mail = self.mail
+        relays = (mail.transport, *mail.fallbacks) if mail else ()
+        keys = mail.dkim.keys if mail and mail.dkim else ()
+        found = {relay.password for relay in relays if isinstance(relay, SmtpRelay)}
+        found |= {key.key for key in keys} | {unquote(urlsplit(self.store).password or "")}
+        return frozenset(found - {""})
 
     @property
     def hubs(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -225,6 +226,29 @@ def test_every_state_and_every_ending_is_told() -> None:
     architecture, articles = text(DOCS / "architecture.md"), text(DOCS / "articles.md")
     assert [state for state in State if f"| `{state}` |" not in architecture] == []
     assert [suffix for suffix in SUFFIXES if f"`{suffix}`" not in articles] == []
+
+
+def events() -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Every event that is logged: its name, its level and its fields."""
+    for path in (*(ROOT / "feeds").rglob("*.py"), *(ROOT / "notifier").rglob("*.py")):
+        for node in ast.walk(ast.parse(text(path))):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="log"), attr=level), args=[event]
+                ):
+                    name = ast.literal_eval(event)  # fails where it is no constant
+                    yield name, level, frozenset(word.arg or "**" for word in node.keywords)
+
+
+def test_every_event_of_the_log_is_told_with_its_level_and_fields() -> None:
+    rows = re.findall(
+        r"^\| `([a-z_.]+)` \| (\w+) \| ([^|]*)\|", text(DOCS / "monitoring.md"), re.MULTILINE
+    )
+    told = {(name, level, frozenset(re.findall(r"`(\w+)`", names))) for name, level, names in rows}
+    used = set(events())
+    assert used
+    assert all(re.fullmatch(r"[a-z]+\.[a-z_]+", name) for name, _, _ in used)
+    assert used == told
 
 
 def test_every_address_of_the_service_is_told() -> None:

@@ -122,6 +122,7 @@ DOORS = {
     "nh3": {"feeds.sanitize"},
     "pydantic": {"notifier.configuration"},
     "psycopg": {"feeds.kit.database"},
+    "structlog": {"feeds.kit.logs"},
     "starlette": {"feeds.web", "notifier.web"},
     "uvicorn": {"notifier.service"},
     "uvloop": {"notifier.service.loop"},

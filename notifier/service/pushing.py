@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 from importlib.metadata import version
@@ -11,13 +10,14 @@ from importlib.metadata import version
 from feeds import Format, Site, WebSubSettings
 from feeds.kit.bounded import Bounded
 from feeds.kit.database import Database
+from feeds.kit.logs import logger
 from feeds.kit.outgoing import Outgoing
 from feeds.publish import DatabaseShelf, Standing
 from feeds.websub.hub import Content, Hub
 from feeds.websub.publisher import ping
 from feeds.websub.settings import PATH
 
-log = logging.getLogger("paperround")
+log = logger()
 
 _KEPT = 16 << 20  # octets of documents on their way to subscribers that stay in memory
 
@@ -82,7 +82,7 @@ class Pusher:
                 async with asyncio.timeout(grace):
                     await self.hub.settle()
             except TimeoutError:
-                log.warning("some pushes had no answer within the grace: they are sent again")
+                log.warning("websub.pushes_left_unanswered")
             await self.hub.stop()
         await self._outgoing.close()
 
@@ -104,4 +104,6 @@ class Pusher:
     async def _ping(self, topics: Collection[str]) -> None:
         for done in await ping(self._outgoing, self._hubs, topics):
             if done.trouble:
-                log.warning("hub %s was not told of %s: %s", done.hub, done.topic, done.trouble)
+                log.warning(
+                    "websub.hub_not_told", hub=done.hub, topic=done.topic, reason=done.trouble
+                )

@@ -6,11 +6,11 @@ Everything is started on one page and stopped in reverse.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from feeds.kit.logs import logger
 from notifier.schedule.alarm import Metronome
 from notifier.service.alone import alone
 from notifier.service.house import open_house
@@ -28,7 +28,7 @@ from notifier.settings import Settings
 from notifier.subscribing import reconcile
 from notifier.web import ASGIApp
 
-log = logging.getLogger("paperround")
+log = logger()
 
 TICK = timedelta(seconds=1)  # how often we look for what is due
 RETURNS = timedelta(seconds=10)  # how often we look for what came back
@@ -90,10 +90,12 @@ async def _serve(
             delivering,
         ]
         host, port = listener.getsockname()[:2]
+        log.info("service.started", host=host, port=port)
         announce(f"http://{host}:{port}/")
         stopping = asyncio.create_task(round_.stop.wait())
         await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
         round_.stop.set()
+        log.info("service.stopping")
         metronome.stop()
         for bell in (round_.look, round_.open, round_.send, round_.push, round_.returns):
             bell.set()
@@ -125,7 +127,7 @@ async def _finish(
     """
     done, late = await asyncio.wait(loops, timeout=grace.total_seconds())
     if delivering in late:
-        log.warning("some letters had no answer within the grace: they are in doubt")
+        log.warning("mail.letters_left_in_doubt")
     for task in late:
         await _cut(task)
     for task in done:

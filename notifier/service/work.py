@@ -7,14 +7,15 @@ once, until it is over, and costs nothing but its own turn.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from feeds import FeedsError, Problem
 from feeds.errors import SourceError
+from feeds.kit.logs import logger
 from feeds.kit.text import one_line
 from feeds.library import SETTLE_NS, Report, ingest_folder, publish
 from feeds.revision import Outcome
@@ -27,7 +28,9 @@ from notifier.returns.box import ReturnBox
 from notifier.service.house import House
 from notifier.service.pushing import Pusher
 
-log = logging.getLogger("paperround")
+log = logger()
+
+Name = TypeVar("Name", bound=str)
 
 
 @dataclass(slots=True)
@@ -81,19 +84,19 @@ async def look(round_: Round) -> None:
         _relieve(round_, folder.name)
         for problem in report.problems:
             if problem not in round_.refused.get(folder.name, ()):
-                log.warning("in the articles: %s", one_line(str(problem)))
+                log.warning("articles.problem", source=folder.name, problem=str(problem))
         round_.refused[folder.name] = tuple(report.problems)
         _note_held(round_, folder.name, report.held)
         if _says_something(report):
-            log.info("ingested: %s", ", ".join(f"{n} {o}" for o, n in report.outcomes.items()))
+            log.info("articles.ingested", source=folder.name, outcomes=counted(report.outcomes))
         if report.unsettled:
             asyncio.get_running_loop().call_later(SETTLE_NS / 1e9, round_.look.set)
     await house.store.reveal(round_.clock())
     published = await publish(house.press, round_.clock())
     if published.documents:
-        log.info("published: %d feeds, %d documents", published.feeds, published.documents)
+        log.info("feeds.published", feeds=published.feeds, documents=published.documents)
     for title in published.left_out:
-        log.error("left out of feeds, for it cannot be rendered: %s", title)
+        log.error("feeds.entry_left_out", article=title)
     await round_.server.refresh()
     await round_.pusher.announce(round_.clock())
 
@@ -133,12 +136,12 @@ async def open_issues(round_: Round) -> None:
             continue
         _relieve(round_, name)
         log.info(
-            "opened: %s %s, %d articles for %d readers %s",
-            opened.digest,
-            opened.slot,
-            opened.articles,
-            opened.readers,
-            opened.reason,
+            "issue.opened",
+            digest=opened.digest,
+            slot=opened.slot,
+            articles=opened.articles,
+            readers=opened.readers,
+            reason=opened.reason,
         )
         round_.send.set()
     await _forget_released(round_, round_.desk)
@@ -174,7 +177,7 @@ async def deliver_all(round_: Round) -> None:
             raise refused
         done = await deliver(sender, round_.clock, round_.stop)
         if done.counts:
-            log.info("delivered: %s", ", ".join(f"{n} {s}" for s, n in done.counts.items()))
+            log.info("mail.delivered", outcomes=counted(done.counts))
         if done.is_over:
             until = round_.clock() + done.pause
             why = "the relay refuses us" if done.halted else "no relay can be reached"
@@ -191,19 +194,24 @@ async def take_returns(round_: Round) -> None:
         return
     taken = await take_all(round_.house.intake(), ReturnBox(mail.returns), round_.clock)
     if taken:
-        steps = ", ".join(f"{n} {s}" for s, n in Counter(one.step for one in taken).items())
-        log.info("came back: %d messages, %s", len(taken), steps)
+        steps = counted(Counter(one.step for one in taken))
+        log.info("mail.returned", messages=len(taken), steps=steps)
 
 
 def _complain(round_: Round, name: str, error: Exception) -> None:
     words = one_line(f"{name}: {error}")
     if words not in round_.failing:
         round_.failing.add(words)
-        log.error("%s", words)
+        log.error("work.failing", what=name, error=one_line(str(error)))
 
 
 def _relieve(round_: Round, name: str) -> None:
     recovered = {words for words in round_.failing if words.startswith(f"{name}: ")}
     if recovered:
         round_.failing -= recovered
-        log.info("%s: works again", name)
+        log.info("work.recovered", what=name)
+
+
+def counted(counts: Mapping[Name, int]) -> dict[str, int]:
+    """Return `counts` as a field of an event; without what did not occur."""
+    return {str(what): number for what, number in counts.items() if number}

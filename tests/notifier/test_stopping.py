@@ -71,7 +71,7 @@ async def test_a_relay_that_refuses_us_is_not_asked_every_second(
         await serving
     assert len(connections) == 1
     assert "STARTTLS" in caplog.text
-    assert "works again" not in caplog.text
+    assert "work.recovered" not in caplog.text
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feeds import Query, can_match
@@ -56,7 +56,7 @@ def topic_names(sections: Sections) -> dict[str, tuple[str, ...]]:
 
 
 def check_readers(
-    digests: Iterable[DigestSpec],
+    digests: Sequence[DigestSpec],
     readers: Readers,
     sections: Sections,
     report: Report,
@@ -66,11 +66,11 @@ def check_readers(
     Not of those that offer choices, for their readers come by themselves, nor of those that some
     reader may have meant.
     """
-    if not readers.found or readers.vague:
+    wanted = readers.wanted(spec.name for spec in digests)
+    if not readers.found:
         return
-    wanted = readers.meant.union(*(reader.digests for reader in readers.found))
     for spec in digests:
-        if spec.name in wanted or spec.choices is not None:
+        if spec.choices is not None or spec.name in wanted:
             continue
         if not sections.unread.may_say(spec.name):  # where its readers may be
             message = f"none of the declared readers gets the digest `{spec.name}`"

@@ -61,8 +61,10 @@ def _check_dkim(said: DkimSection, part: Part[MailSection], report: Report) -> N
     item, failed = part.item, part.expanded.failed
     if said.profile == DkimProfile.RELAY:
         return
+    declared = item.value.get("dkim") if isinstance(item.value, dict) else None
+    wrong = declared if isinstance(declared, dict) and not part.sound else {}
     for name in ("domain", "selector", "key"):
-        if not getattr(said, name) and ("dkim", name) not in failed:
+        if not (getattr(said, name) or wrong.get(name) or ("dkim", name) in failed):
             report.error(item.key("dkim", name), f"`{name}` is missing")
     for path in (("dkim", "key"), ("dkim", "also", "key")):
         pem = said.key if len(path) == 2 else said.also.key if said.also else ""

@@ -33,7 +33,7 @@ class Readers:
     confined: Confined = field(default_factory=dict)
     found: list[Declaration] = field(default_factory=list)
     meant: set[str] = field(default_factory=set)  # digests that were probably meant
-    vague: bool = False  # of some reader nobody can tell which digests are meant
+    _unclear: list[object] = field(default_factory=list)  # readers whose digests nobody can tell
     _places: dict[str, int] = field(default_factory=dict)  # in `found`, by address
     _items: list[Item] = field(default_factory=list)  # where those of `found` stand
 
@@ -49,7 +49,13 @@ class Readers:
             if part is not None:
                 self._add(part)
             if part is None or (_says_digests(item) and not part.values.digests):
-                self.vague = True
+                self._unclear.append(item.value)
+
+    def wanted(self, digests: Iterable[str]) -> frozenset[str]:
+        """Return those of `digests` that some reader gets, or was probably meant to get."""
+        named = self.meant.union(*(reader.digests for reader in self.found))
+        unclear = str(self._unclear)
+        return frozenset(name for name in digests if name in named or name in unclear)
 
     def placed(self) -> Iterator[tuple[Declaration, Item]]:
         """Yield each subscriber with the place where it is declared."""

@@ -31,6 +31,8 @@ JsonDict = dict[str, JsonValue]
 
 _PUT_IN = r"\$\{"  # what a reference stands for, nobody knows beforehand
 _REFERENCE: JsonDict = {"type": "string", "pattern": _PUT_IN}
+_PLAIN = r"[^\u0000-\u001f]"
+_FILLED = rf"\s*[^\s\u0000-\u001f]({_PLAIN}*)\s*"
 _SPAN = r"\s*[0-9]{1,9}(\.[0-9]{1,6})?\s*[a-z]*\s*"
 
 
@@ -82,13 +84,9 @@ def _count(low: int, high: int) -> tuple[PlainValidator, WithJsonSchema]:
 
 
 Text = Annotated[str, PlainValidator(scalars.text), _written()]
-Line = Annotated[str, PlainValidator(scalars.line), _written()]
-Filled = Annotated[
-    str, PlainValidator(scalars.filled), WithJsonSchema({"type": "string", "minLength": 1})
-]
-FilePath = Annotated[
-    str, PlainValidator(scalars.file_path), WithJsonSchema({"type": "string", "minLength": 1})
-]
+Line = Annotated[str, PlainValidator(scalars.line), _written(rf"\s*({_PLAIN}*)\s*")]
+Filled = Annotated[str, PlainValidator(scalars.filled), _written(_FILLED)]
+FilePath = Annotated[str, PlainValidator(scalars.file_path), _written(f"{_PLAIN}+")]
 Name = Annotated[str, PlainValidator(scalars.name), _written("[a-z0-9][a-z0-9._-]{0,59}")]
 OldName = Annotated[str, PlainValidator(scalars.old_name), _written(r"[^\s_.-].{0,119}")]
 Zone = Annotated[
@@ -190,7 +188,7 @@ TransportAddress = Annotated[
     Transport,
     PlainValidator(transport),
     _written(
-        r"\s*(maildir|smtp|smtps|lmtp):.+",
+        r"\s*((maildir|lmtp):.+|smtps?://([^:@/]*@)?[^@]+)",
         "maildir:../data/mail",
         "smtp://news@mail.example.org:587",
         "smtps://news@mail.example.org",
@@ -232,9 +230,7 @@ def _list_or_one(check: Callable[[object], object], one: object, least: int) -> 
     return BeforeValidator(check, json_schema_input_type=one | many)
 
 
-_Phrase = Annotated[
-    str, PlainValidator(_phrase), WithJsonSchema({"type": "string", "minLength": 1})
-]
+_Phrase = Annotated[str, PlainValidator(_phrase), _written(_FILLED)]
 Many = Annotated[tuple[Filled, ...], _list_or_one(_many, Filled, 1)]
 ManyLanguages = Annotated[tuple[Language, ...], _list_or_one(_many, Language, 1)]
 Phrases = Annotated[tuple[_Phrase, ...], _list_or_one(_many, _Phrase, 1)]

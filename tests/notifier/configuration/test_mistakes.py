@@ -1,4 +1,4 @@
-"""Wrong configurations: each is told exactly, and all of them together.
+"""Wrong configurations: each is told exactly, any two together, and all of them.
 
 Each file in `tests/configs/bad/` stands beside a sound one; what is told of it is in the `.txt` of
 its name.
@@ -6,56 +6,97 @@ its name.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 import tests
-from notifier.configuration import Loaded, load
+from notifier.checking import examine
+from notifier.configuration import ConfigProblem, load
 from notifier.errors import ConfigurationError, InvalidSchedule
 from notifier.schedule.language import parse_schedule
-from tests.notifier.configuration.builders import BASE, MAIL, read, told, write
+from tests.notifier.configuration.builders import BASE, MAIL, SITE, read, told, write
 
 BAD = Path(tests.__file__).with_name("configs") / "bad"
-WRONG = {path.stem: path for path in sorted(BAD.glob("*.yaml"))}
+NAMES = tuple(path.stem for path in sorted(BAD.glob("*.yaml")))
+TEXTS = {name: (BAD / f"{name}.yaml").read_text(encoding="utf-8") for name in NAMES}
+ONCE = ("site", "mail", "store", "web", "watch", "grace", "websub", "feeds_for_each")
+SINGLE = {name: {key for key in ONCE if f"\n{key}:" in f"\n{text}"} for name, text in TEXTS.items()}
 
 
-def _load(folder: Path, monkeypatch: pytest.MonkeyPatch, **texts: str) -> Loaded:
-    files = {"base.yaml": BASE + MAIL} | {f"{name}.yaml": text for name, text in texts.items()}
-    monkeypatch.chdir(write(folder, files))
-    return load(Path(), {})
+def expected(name: str) -> str:
+    return (BAD / f"{name}.txt").read_text(encoding="utf-8")
 
 
-def _expected(name: str) -> str:
-    return WRONG[name].with_suffix(".txt").read_text(encoding="utf-8")
+def a_folder(folder: Path, names: Iterable[str]) -> Path:
+    """Write these wrong files beside a sound one, which leaves out what they say themselves."""
+    said = set().union(*(SINGLE[name] for name in names))
+    base = BASE if "site" not in said else BASE.replace(SITE, "#\n")
+    files = {"base.yaml": base + (MAIL if "mail" not in said else "")}
+    return write(folder, files | {f"{name}.yaml": TEXTS[name] for name in names})
 
 
-def _text(name: str) -> str:
-    return WRONG[name].read_text(encoding="utf-8")
+def examined(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str
+) -> tuple[ConfigProblem, ...]:
+    monkeypatch.chdir(a_folder(folder, names))
+    return examine(load(Path(), {}), Path())
 
 
-@pytest.mark.parametrize("name", WRONG)
+def printed(problems: Iterable[ConfigProblem]) -> str:
+    return "".join(f"{problem}\n" for problem in problems)
+
+
+def test_there_are_more_than_fifty_wrong_configurations() -> None:
+    assert len(NAMES) >= 70
+    assert {path.stem for path in BAD.glob("*.txt")} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_mistake_is_told_with_place_line_caret_and_suggestion(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    loaded = _load(tmp_path, monkeypatch, **{name: _text(name)})
-    assert "".join(f"{problem}\n" for problem in loaded.problems) == _expected(name)
+    problems = examined(tmp_path, monkeypatch, name)
+    assert problems
+    assert printed(problems) == expected(name)
+    loaded = load(Path(), {})
     assert (loaded.settings is None) == bool(loaded.errors)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", NAMES[:-1])
+def test_any_two_together_are_both_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    for second in NAMES[NAMES.index(first) + 1 :]:
+        found = printed(examined(tmp_path / second, monkeypatch, first, second))
+        twice = SINGLE[first] & SINGLE[second]
+        if not twice:
+            assert found == expected(first) + expected(second), second
+        else:  # a section that stands once in the second file is too many; the first one counts
+            assert found.startswith(expected(first)), second
+            assert all(f"`{key}` stands here twice; the first" in found for key in twice), second
 
 
 def test_all_mistakes_together_are_all_told_in_the_order_of_the_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = [name for name in WRONG if not name.startswith("grammar")]
-    loaded = _load(tmp_path, monkeypatch, **{name: _text(name) for name in names})
-    expected = [
-        line
-        for name in names
-        for line in _expected(name).splitlines()
-        if line.startswith(f"{name}.yaml:")
-    ]
-    assert len(names) > 40
-    assert [problem.headline for problem in loaded.problems] == expected
+    taken: set[str] = set()
+    names = []
+    for name in NAMES:
+        if not SINGLE[name] & taken:
+            names.append(name)
+            taken |= SINGLE[name]
+    assert len(names) > 60
+    found = examined(tmp_path, monkeypatch, *names)
+    assert printed(found) == "".join(map(expected, names))
+
+
+def test_no_section_of_a_wrong_file_is_in_another_but_those_that_stand_once() -> None:
+    mixed = [pair for pair in combinations(NAMES, 2) if SINGLE[pair[0]] & SINGLE[pair[1]]]
+    assert 0 < len(mixed) < 20
 
 
 def test_three_mistakes_in_one_file_are_shown_at_once(
@@ -86,7 +127,8 @@ wrong.yaml:10:46: there is no digest `mornin`
       - {email: first@readers.example, digests: [mornin]}
                                                  ^
   did you mean `morning`?"""
-    loaded = _load(tmp_path, monkeypatch, wrong=text)
+    monkeypatch.chdir(write(tmp_path, {"base.yaml": BASE + MAIL, "wrong.yaml": text}))
+    loaded = load(Path(), {})
     assert "\n".join(map(str, loaded.problems)) == expected
     with pytest.raises(ConfigurationError) as caught:
         loaded.settings_or_raise()

@@ -13,6 +13,8 @@ from notifier.digest.spec import SUBJECT, TEMPLATE, DigestSpec
 from notifier.digest.words import Catalogues
 from notifier.subscriber import Declaration
 
+LEASE = timedelta(seconds=90)  # between signs of life of a sender, at most
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderSource:
@@ -92,7 +94,8 @@ class MailSettings:
     With `bounce_domain` each message has an envelope sender of its own there, else all have
     `envelope_sender`. With `leave_by_mail`, which needs that domain, mail to another address of
     each message there means that its reader wants no more. `fallbacks` are for when the transport
-    does not work, the first that does. `returns` is the Maildir where what comes back is read.
+    does not work, the first that does. `lease` is how long a sender may give no sign of life before
+    another one takes over. `returns` is the Maildir where what comes back is read.
     """
 
     from_address: str
@@ -106,6 +109,7 @@ class MailSettings:
     dkim: Dkim | None = None
     returns: Path | None = None
     in_doubt: str = "resend"
+    lease: timedelta = LEASE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

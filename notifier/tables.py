@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from feeds.kit.database import History, Instant
 
-HISTORY = History("notifier", Path(__file__).parent / "migrations", "0002")
+HISTORY = History("notifier", Path(__file__).parent / "migrations", "0003")
 
 metadata = MetaData()
 

@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import BigInteger, Connection, Table, TypeDecorator, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,6 +22,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from feeds.errors import StoreError
 from feeds.kit.commits import Commits, Write
 from feeds.kit.engines import (
     SqliteThreads,
@@ -34,6 +35,11 @@ from feeds.kit.engines import (
 from feeds.kit.strides import Stride
 from feeds.kit.troubles import translated
 from feeds.kit.turns import FileTurns
+
+if TYPE_CHECKING:
+    import psycopg
+
+    DriverConnection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 Insert = postgresql.Insert | sqlite.Insert
 P = ParamSpec("P")
@@ -58,6 +64,7 @@ class Lock(enum.IntEnum):
     INGEST = 0x50524402  # arrival and change numbers are given in commit order
     PUBLISH = 0x50524403
     OPEN = 0x50524404
+    CARRY = 0x50524405
 
 
 class Instant(TypeDecorator[datetime]):
@@ -221,6 +228,24 @@ class Database:
         made = Commits(bare_engine(self._url), self.name, self._exclusively, write)
         self._commits.append(made)
         return made
+
+    @asynccontextmanager
+    async def driver(self) -> AsyncIterator[DriverConnection]:
+        """Give a connection of the bare driver that commits each statement; PostgreSQL only."""
+        import psycopg  # noqa: PLC0415 - not needed on SQLite
+
+        with translated(self.name):
+            async with self._readers.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                pooled = await connection.get_raw_connection()
+                found = pooled.driver_connection
+                assert isinstance(found, psycopg.AsyncConnection), "the driver of PostgreSQL"
+                try:
+                    yield found
+                except psycopg.Error as error:
+                    await connection.invalidate()
+                    words = str(error).strip().splitlines() or [type(error).__name__]
+                    raise StoreError(f"store {self.name}: {words[0]}") from error
 
     @property
     def dialect(self) -> Dialect:

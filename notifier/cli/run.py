@@ -9,11 +9,18 @@ import click
 
 from feeds.kit import logs
 from notifier.cli.common import config_option, settings_of
-from notifier.service import run, run_in_loop
+from notifier.service import Role, run, run_in_loop
 
 
 @click.command("run")
 @config_option
+@click.option(
+    "--role",
+    type=click.Choice([str(role) for role in Role]),
+    default=str(Role.ALL),
+    show_default=True,
+    help="The part of this process, where several share a store on PostgreSQL.",
+)
 @click.option(
     "--log",
     "form",
@@ -21,9 +28,13 @@ from notifier.service import run, run_in_loop
     default="auto",
     help="JSON lines, or for people; auto: for people where standard error is a terminal.",
 )
-def command(config: Path, form: str) -> None:
-    """Run the service: web, scheduler and delivery in one process, until SIGTERM or Ctrl-C."""
+def command(config: Path, role: str, form: str) -> None:
+    """Run the service: web, scheduler and delivery in one process, until SIGTERM or Ctrl-C.
+
+    Several processes, on as many machines as you like, share the work by `--role`: `web` answers
+    requests, `scheduler` takes in articles, publishes and opens issues, `sender` delivers.
+    """
     settings = settings_of(config)
     logs.set_up(sys.stderr, form, settings.secrets)
     announce = "Paperround is running at {}".format
-    run_in_loop(run(settings, lambda address: click.echo(announce(address))))
+    run_in_loop(run(settings, lambda where: click.echo(announce(where)), role=Role(role)))

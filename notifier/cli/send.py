@@ -132,7 +132,9 @@ async def _deliver(house: House, moment: datetime) -> Delivered:
     ahead = max(moment - now(), timedelta(0))
     if house.database.is_sqlite:
         await house.ledger.abandon(now())
-    return await deliver(house.sender(), lambda: now() + ahead, asyncio.Event())
+    done = await deliver(house.sender(), lambda: now() + ahead, asyncio.Event())
+    await house.mend_jobs(now())
+    return done
 
 
 def lines_of(sent: Sent) -> list[str]:

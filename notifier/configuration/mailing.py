@@ -38,6 +38,7 @@ def mail(sections: Sections, environ: Mapping[str, str], report: Report) -> Mail
         dkim=_dkim(values.dkim),
         returns=item.file.relative(values.returns.maildir) if values.returns else None,
         in_doubt=values.in_doubt,
+        lease=values.lease,
         transport=transport,
         fallbacks=fallbacks,
     )

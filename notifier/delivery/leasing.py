@@ -16,15 +16,19 @@ from notifier.delivery.delivery import RESENT, Chunk, State
 from notifier.delivery.statements import at_least
 from notifier.tables import chunks, deliveries, issues
 
+Place = tuple[int, int]  # the number of an issue, and that of a chunk of it
 
-def claimable(now: datetime, most: int) -> Select[int, int]:
-    """The first chunks with something to send that nobody has, or whose sender is lost."""
+
+def claimable(now: datetime, most: int, among: Sequence[Place] | None = None) -> Select[int, int]:
+    """The first chunks, `among` some, with something to send that nobody has any more."""
+    place = tuple_(chunks.c.issue_id, chunks.c.number)
+    wanted = true() if among is None else place.in_(among)
     free = and_(chunks.c.state == "ready", chunks.c.due <= now)
     abandoned = and_(chunks.c.state == "leased", chunks.c.leased_until < now)
     return (
         select(chunks.c.issue_id, chunks.c.number)
         .join(issues, issues.c.id == chunks.c.issue_id)
-        .where(free | abandoned, issues.c.state == "open", issues.c.expires > now)
+        .where(wanted, free | abandoned, issues.c.state == "open", issues.c.expires > now)
         .order_by(chunks.c.due, chunks.c.issue_id, chunks.c.number)
         .limit(most)
     )
@@ -32,7 +36,7 @@ def claimable(now: datetime, most: int) -> Select[int, int]:
 
 async def lease(
     connection: AsyncConnection,
-    found: Sequence[tuple[int, int]],
+    found: Sequence[Place],
     owner: str,
     now: datetime,
     length: timedelta,
@@ -48,6 +52,22 @@ async def lease(
     )
     fences = {(row.issue_id, row.number): row.fence for row in rows}
     return [Chunk(*place, fences[place]) for place in found if place in fences]
+
+
+async def take(
+    connection: AsyncConnection,
+    found: Sequence[Place],
+    owner: str,
+    now: datetime,
+    length: timedelta,
+    *,
+    resend: bool,
+) -> list[Chunk]:
+    """Take the chunks that were found, and settle what an earlier sender left of them."""
+    claimed = await lease(connection, found, owner, now, length) if found else []
+    if claimed:
+        await settle_doubts(connection, claimed, now, resend=resend)
+    return claimed
 
 
 async def settle_doubts(
@@ -74,8 +94,13 @@ async def renew(connection: AsyncConnection, held: Sequence[Chunk], until: datet
     return (await connection.execute(renewed)).rowcount
 
 
-async def release(connection: AsyncConnection, held: Sequence[Chunk], not_before: datetime) -> None:
-    """Give chunks back; each is due again when the first of its deliveries is."""
+async def release(
+    connection: AsyncConnection, held: Sequence[Chunk], not_before: datetime
+) -> dict[Place, datetime | None]:
+    """Give chunks back; each is due again when the first of its deliveries is.
+
+    Returns when, or None where there is nothing left; without those that are not ours any more.
+    """
     first = (
         select(func.min(deliveries.c.due))
         .where(
@@ -86,7 +111,7 @@ async def release(connection: AsyncConnection, held: Sequence[Chunk], not_before
         .scalar_subquery()
     )
     again = func.coalesce(first, chunks.c.due)
-    await connection.execute(
+    rows = await connection.execute(
         update(chunks)
         .where(_claimed(held))
         .values(
@@ -95,7 +120,21 @@ async def release(connection: AsyncConnection, held: Sequence[Chunk], not_before
             owner="",
             leased_until=None,
         )
+        .returning(chunks.c.issue_id, chunks.c.number, chunks.c.state, chunks.c.due)
     )
+    return {(row[0], row[1]): row[3] if row[2] == "ready" else None for row in rows}
+
+
+async def standing(connection: AsyncConnection, places: Sequence[Place]) -> dict[Place, datetime]:
+    """Return when each of those that are not done in an open issue can be claimed at last."""
+    place = tuple_(chunks.c.issue_id, chunks.c.number)
+    free_at = case((chunks.c.state == "leased", chunks.c.leased_until), else_=chunks.c.due)
+    query = (
+        select(chunks.c.issue_id, chunks.c.number, free_at)
+        .join(issues, issues.c.id == chunks.c.issue_id)
+        .where(place.in_(places), chunks.c.state != "done", issues.c.state == "open")
+    )
+    return {(row[0], row[1]): row[2] for row in await connection.execute(query)}
 
 
 def within(some: Sequence[Chunk]) -> ColumnElement[bool]:

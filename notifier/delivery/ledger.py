@@ -61,10 +61,7 @@ class Ledger:
             if not self._database.is_sqlite:
                 candidates = candidates.with_for_update(skip_locked=True, of=chunks)
             found = [(row[0], row[1]) for row in await connection.execute(candidates)]
-            claimed = await leasing.lease(connection, found, owner, now, lease) if found else []
-            if claimed:
-                await leasing.settle_doubts(connection, claimed, now, resend=resend)
-        return claimed
+            return await leasing.take(connection, found, owner, now, lease, resend=resend)
 
     async def jobs(self, chunk: Chunk, now: datetime) -> list[Job]:
         """Return what is to be sent of `chunk` at `now`."""

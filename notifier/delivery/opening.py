@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Select, func, select, update
 from feeds.kit.database import Database, Lock
 from feeds.kit.strides import Stride
 from notifier.delivery.announcing import announce, row_of_edition
+from notifier.delivery.carriers.jobs import enqueue
 from notifier.delivery.delivery import State
 from notifier.delivery.enlisting import CHUNK, EVERYBODY, ROW, Batch, Enlisting, NewIssue
 from notifier.delivery.parting import Parted
@@ -91,7 +92,7 @@ class Opening:
             together.append(number)
         if together:
             await self._enlist(together, by_id, now)
-        opened = await self._flip(tuple(by_id))
+        opened = await self._flip(tuple(by_id), now)
         await self._spend(tuple(opened))
         return opened
 
@@ -168,9 +169,9 @@ class Opening:
             carried = update(subscriptions).where(subscriptions.c.id.in_(had_all))
             connection.execute(carried.values(cursor=issue.upto))
 
-    async def _flip(self, numbers: Sequence[int]) -> set[int]:
+    async def _flip(self, numbers: Sequence[int], now: datetime) -> set[int]:
         """Make what is being opened open, and move the cursors of its lanes; tell what is open."""
-        return await self._database.writing(Lock.OPEN, _flip, numbers)
+        return await self._database.writing(Lock.OPEN, _flip, numbers, now)
 
     async def _spend(self, numbers: Sequence[int]) -> None:
         """Those who were served have the cursor of the lane from now on.
@@ -206,7 +207,7 @@ def _nth_after(lane_id: int, first: int, size: int) -> Select[int]:
     return ids.offset(size - 1).limit(1)
 
 
-def _flip(connection: Connection, numbers: Sequence[int]) -> set[int]:
+def _flip(connection: Connection, numbers: Sequence[int], now: datetime) -> set[int]:
     mine = issues.c.id.in_(numbers)
     opening = (mine, issues.c.state == "opening")
     served = {
@@ -222,6 +223,8 @@ def _flip(connection: Connection, numbers: Sequence[int]) -> set[int]:
     open_ = (mine, issues.c.state.in_(["open", "done"]))
     connection.execute(update(lanes).where(*of_issue).values(served))
     connection.execute(update(issues).where(*opening).values(state="open"))
+    if connection.dialect.name == "postgresql":  # elsewhere there is one process to send
+        enqueue(connection, numbers, now)
     return set(connection.scalars(select(issues.c.id).where(*open_)))
 
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from feeds import Site
 from feeds.errors import StoreError
+from notifier.delivery.carriers.queue import InProcess, WorkQueue
 from notifier.delivery.delivery import (
     RESENT,
     Answer,
@@ -29,7 +30,7 @@ from notifier.delivery.outbox import Outbox
 from notifier.delivery.transport import Session, Transport
 from notifier.errors import InvalidMessage
 from notifier.mailing.letters import Signers, Writer
-from notifier.mailing.supply import LEASE, Piece, Supply
+from notifier.mailing.supply import Piece, Supply
 from notifier.returns.suppressions import Suppressions
 from notifier.settings import MailSettings
 from notifier.tokens import SecretKey
@@ -42,7 +43,10 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Everything that delivering needs; `owner` names this process in the ledger."""
+    """Everything that delivering needs; `owner` names this process in the ledger.
+
+    `queue` brings the chunks; without one they are looked for in the ledger.
+    """
 
     ledger: Ledger
     outbox: Outbox
@@ -54,6 +58,22 @@ class Sender:
     owner: str
     connections: int = 4
     signers: Signers = field(default_factory=dict)
+    queue: WorkQueue | None = None
+
+    @property
+    def resend(self) -> bool:
+        """Whether what may have been taken is sent once more."""
+        return self.mail.in_doubt == "resend"
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim lasts that is not kept."""
+        return self.mail.lease
+
+    @property
+    def carrier(self) -> WorkQueue:
+        """What brings the chunks."""
+        return self.queue or InProcess(self.ledger, self.owner, self.lease, self.resend)
 
 
 @dataclass(slots=True)
@@ -129,18 +149,17 @@ class _Round:
         self.failed: StoreError | None = None
         self._sender = sender
         self._clock = clock
-        self._resend = sender.mail.in_doubt == "resend"
         self._writer = Writer(sender.outbox, sender.site, sender.mail, sender.key, sender.signers)
         self._hindered = 0  # connections in a row that could not be made
         self._connections = 0
         self.supply = Supply(
+            sender.carrier,
             sender.ledger,
             self._writer,
-            sender.owner,
             clock,
             self.over,
             lambda: self.done.pause,
-            resend=self._resend,
+            sender.lease,
         )
 
     async def connection(self) -> None:
@@ -179,7 +198,8 @@ class _Round:
             self.over.set()
 
     async def _send(self, session: Session, piece: Piece) -> None:
-        job, attempt = piece.job, _Attempt(self._sender.ledger, piece, self._clock)
+        sender = self._sender
+        job, attempt = piece.job, _Attempt(sender.ledger, piece, self._clock, sender.lease)
         if not job.wanted:
             self._count_passed_over(await attempt.pass_over(), piece)
             return
@@ -202,7 +222,7 @@ class _Round:
 
     async def _record(self, attempt: _Attempt, answer: Answer) -> None:
         job, now, ledger, done = attempt.piece.job, self._clock(), self._sender.ledger, self.done
-        mark = decide(job, answer, now, resend=self._resend)
+        mark = decide(job, answer, now, resend=self._sender.resend)
         if attempt.asked:
             ledger.note(job, mark, now)
         else:
@@ -227,6 +247,7 @@ class _Attempt:
     ledger: Ledger
     piece: Piece
     clock: Clock
+    lease: timedelta
     asked: bool = False
     started: State | None = None
 
@@ -234,13 +255,13 @@ class _Attempt:
         """Have the delivery marked as being sent; False where nothing may leave."""
         self.asked = True
         piece = self.piece
-        self.started = await self.ledger.start(piece.chunk, piece.job, self.clock(), LEASE)
+        self.started = await self.ledger.start(piece.chunk, piece.job, self.clock(), self.lease)
         return self.started is State.SENDING
 
     async def pass_over(self) -> State | None:
         """Have the delivery marked as passed over; None where it need not be, after all."""
         piece = self.piece
-        return await self.ledger.pass_over(piece.chunk, piece.job, self.clock(), LEASE)
+        return await self.ledger.pass_over(piece.chunk, piece.job, self.clock(), self.lease)
 
 
 def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feeds.errors import StoreError
+from notifier.delivery.carriers.queue import WorkQueue
 from notifier.delivery.delivery import Chunk, Job
 from notifier.delivery.ledger import Ledger
 from notifier.mailing.letters import Words, Writer
 
-LEASE = timedelta(seconds=90)
 _MOST = 20  # chunks that are claimed at once
 _EDITIONS = 32  # that are kept ready to be filled
 _OFTEN = 0.5  # seconds: whoever needs more so soon is given twice as much
@@ -39,28 +39,28 @@ class Piece:
 class Supply:
     """Pieces for the connections of one round, to be entered; `over` ends it.
 
-    `pause` says, in the end, how long what was not sent has to wait.
+    `pause` says, in the end, how long what was not sent has to wait; `lease` is how long a claim
+    lasts that is not kept.
     """
 
     def __init__(
         self,
+        queue: WorkQueue,
         ledger: Ledger,
         writer: Writer,
-        owner: str,
         clock: Clock,
         over: asyncio.Event,
         pause: Callable[[], timedelta],
-        *,
-        resend: bool,
+        lease: timedelta,
     ) -> None:
         self.failed: StoreError | None = None
+        self._queue = queue
         self._ledger = ledger
         self._writer = writer
-        self._owner = owner
         self._clock = clock
         self._over = over
         self._pause = pause
-        self._resend = resend
+        self._lease = lease
         self._pieces: deque[Piece] = deque()
         self._left: dict[Chunk, int] = {}  # of each chunk that is held: pieces that have not ended
         self._ended: list[Chunk] = []
@@ -87,9 +87,8 @@ class Supply:
         await asyncio.wait(self._tasks)
         if self._left or self._ended:
             try:
-                await self._ledger.release_all(
-                    [*self._ended, *self._left], self._clock() + self._pause()
-                )
+                held = [*self._ended, *self._left]
+                await self._queue.give_back(held, self._clock(), self._pause())
             except StoreError as error:
                 self.failed = self.failed or error
 
@@ -147,14 +146,12 @@ class Supply:
         """Give back what has ended, and claim more: twice as much where that was needed soon."""
         ended, self._ended = self._ended, []
         if ended:
-            await self._ledger.release_all(ended, self._clock())
+            await self._queue.give_back(ended, self._clock(), timedelta(0))
         now = asyncio.get_running_loop().time()
         often = now - self._fetched_at < _OFTEN
         self._most = min(2 * self._most, _MOST) if often else max(self._most // 2, 1)
         self._fetched_at = now
-        claimed = await self._ledger.claim_some(
-            self._owner, self._clock(), LEASE, self._most, resend=self._resend
-        )
+        claimed = await self._queue.claim(self._most, self._clock())
         self._exhausted = not claimed
         if claimed:
             self._left |= dict.fromkeys(claimed, 0)
@@ -183,10 +180,10 @@ class Supply:
     async def _keep(self) -> None:
         """Keep the claims alive while answers may take their time."""
         while True:
-            await asyncio.sleep(LEASE.total_seconds() / 3)
+            await asyncio.sleep(self._lease.total_seconds() / 3)
             with contextlib.suppress(StoreError):  # the next time the store may be there again
                 if held := [*self._left]:
-                    await self._ledger.renew_all(held, self._clock() + LEASE)
+                    await self._queue.keep(held, self._clock())
 
     async def _end(self) -> None:
         await self._over.wait()

@@ -3,6 +3,7 @@
 from notifier.service.alone import alone
 from notifier.service.house import House, open_house
 from notifier.service.loop import run_in_loop
+from notifier.service.roles import Role
 from notifier.service.running import run
 
-__all__ = ["House", "alone", "open_house", "run", "run_in_loop"]
+__all__ = ["House", "Role", "alone", "open_house", "run", "run_in_loop"]

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from feeds.kit.database import Database
+from feeds.kit.database import Database, Lock
 from feeds.library import Folder, Press
 from feeds.publish import DatabaseShelf
 from feeds.store import HISTORY as FEEDS
@@ -26,6 +27,8 @@ from feeds.web import FeedServer
 from notifier.archive import BackIssues
 from notifier.delivery.archive import Archive
 from notifier.delivery.audience import Audience
+from notifier.delivery.carriers.jobs import mend
+from notifier.delivery.carriers.queue import WorkQueue
 from notifier.delivery.dkim import signers_by_profile
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
@@ -46,6 +49,9 @@ from notifier.settings import MailSettings, Settings, SmtpRelay
 from notifier.tables import HISTORY as NOTIFIER
 from notifier.tokens import SecretKey
 from notifier.web import ASGIApp, Register, application
+
+if TYPE_CHECKING:
+    from notifier.delivery.carriers.pgqueued import PgQueued
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +123,26 @@ class House:
         base = self.database
         return Lookout(self.desk(), Prospects(base), Embargoes(base), Finder(base), Traces(base))
 
-    def sender(self) -> Sender:
-        """Return what delivering needs; raises TransportError where it can never work."""
+    def queue(self) -> PgQueued | None:
+        """Return what brings chunks to one sender of many; None on SQLite, where there is one."""
+        if self.database.is_sqlite:
+            return None
+        from notifier.delivery.carriers.pgqueued import PgQueued  # noqa: PLC0415 - slow to import
+
+        resend = self.mail.in_doubt == "resend"
+        return PgQueued(self.database, self.ledger, _owner(), self.mail.lease, resend=resend)
+
+    async def mend_jobs(self, now: datetime) -> None:
+        """Make the jobs of senders what the ledger says they should be; nothing on SQLite."""
+        if not self.database.is_sqlite:
+            async with self.database.write(Lock.CARRY) as connection:
+                await mend(connection, now)
+
+    def sender(self, queue: WorkQueue | None = None) -> Sender:
+        """Return what delivering needs; raises TransportError where it can never work.
+
+        Without a `queue`, chunks are looked for in the ledger.
+        """
         way = self.mail.transport
         return Sender(
             self.ledger,
@@ -128,13 +152,14 @@ class House:
             self.settings.site,
             self.mail,
             self.keys[0],
-            owner=f"{socket.gethostname()}:{os.getpid()}",
+            owner=_owner(),
             connections=max(
                 way.connections if isinstance(way, SmtpRelay) else 1,
                 *(relay.connections for relay in self.mail.fallbacks),
                 1,
             ),
             signers=signers_by_profile(self.mail.dkim),
+            queue=queue,
         )
 
     def pusher(self, wake: Callable[[], None]) -> Pusher:
@@ -164,6 +189,11 @@ class House:
             hub=pusher.hub if pusher else None,
         )
         return server, app
+
+
+def _owner() -> str:
+    """Name this process in the ledger."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 @asynccontextmanager

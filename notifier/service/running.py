@@ -6,7 +6,9 @@ Everything is started on one page and stopped in reverse.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,11 +17,14 @@ from notifier.schedule.alarm import Metronome
 from notifier.service.alone import alone
 from notifier.service.house import open_house
 from notifier.service.listening import Web, listening, signals, web_settings
+from notifier.service.roles import Role
 from notifier.service.work import (
     Round,
     deliver_all,
+    follow,
     look,
     loop,
+    mend,
     open_issues,
     push,
     take_returns,
@@ -32,6 +37,7 @@ log = logger()
 
 TICK = timedelta(seconds=1)  # how often we look for what is due
 RETURNS = timedelta(seconds=10)  # how often we look for what came back
+MEND = timedelta(seconds=10)  # how often we look whether each chunk has its job
 
 
 def utc_now() -> datetime:
@@ -45,59 +51,56 @@ async def run(
     *,
     clock: Callable[[], datetime] = utc_now,
     tick: timedelta = TICK,
+    role: Role = Role.ALL,
 ) -> None:
     """Run until SIGTERM or SIGINT; letters in flight get the grace to have their answer.
 
-    `announce` is told the address once everything is up. Raises AlreadyRunning, StoreError and
-    TransportError before anything has begun.
+    `announce` is told the address, or the role of a process that has none, once everything is up.
+    Raises AlreadyRunning, StoreError and TransportError before anything has begun.
     """
     began = clock()
+    role.check(is_sqlite=settings.store.startswith("sqlite"))
     async with open_house(settings, began) as house:
         with alone(house.database.path, "run"), alone(house.database.path, "send"):
             if house.database.is_sqlite:
                 await house.ledger.abandon(began)
-            await reconcile(settings, house.places, house.store, began)
+            if role.schedules:
+                await reconcile(settings, house.places, house.store, began)
             bell = asyncio.Event()
             pusher = house.pusher(bell.set)
-            await pusher.begin(settings.gone, began, alone=house.database.is_sqlite)
+            if role.schedules:
+                await pusher.begin(settings.gone, began, alone=house.database.is_sqlite)
             server, app = house.web(pusher)
             desk = house.desk() if settings.mail else None
-            await _serve(Round(house, server, desk, pusher, bell, clock), app, announce, tick)
+            round_ = Round(house, server, desk, pusher, bell, clock)
+            await _serve(round_, role, app, announce, tick)
 
 
 async def _serve(
-    round_: Round, app: ASGIApp, announce: Callable[[str], None], tick: timedelta
+    round_: Round, role: Role, app: ASGIApp, announce: Callable[[str], None], tick: timedelta
 ) -> None:
-    settings = round_.house.settings
-    metronome = Metronome()
-    metronome.every(settings.watch / 2, round_.look)
-    metronome.every(tick, round_.open)
-    metronome.every(tick, round_.send)
-    metronome.every(tick, round_.push)
-    metronome.every(RETURNS, round_.returns)
-    with listening(settings) as listener, signals(round_.stop):
+    settings, metronome = round_.house.settings, Metronome()
+    with _listening(role, settings) as listener, signals(round_.stop):
         web = Web(web_settings(app, round_.server.ready, settings))
-        if not await _first_look(round_):
+        if role.schedules and not await _first_look(round_):
             return
+        loops = [asyncio.create_task(work) for work in _works(round_, role, metronome, tick)]
+        delivering = asyncio.create_task(deliver_all(round_)) if role.sends else None
+        if delivering:
+            metronome.every(tick, round_.send)
+            loops.append(delivering)
+        if listener:
+            loops.append(asyncio.create_task(web.serve(sockets=[listener])))
         metronome.start()
-        delivering = asyncio.create_task(deliver_all(round_))
-        loops = [
-            asyncio.create_task(web.serve(sockets=[listener])),
-            asyncio.create_task(loop(round_, round_.look, look)),
-            asyncio.create_task(loop(round_, round_.open, open_issues)),
-            asyncio.create_task(loop(round_, round_.push, push)),
-            asyncio.create_task(loop(round_, round_.returns, take_returns)),
-            delivering,
-        ]
-        host, port = listener.getsockname()[:2]
-        log.info("service.started", host=host, port=port)
-        announce(f"http://{host}:{port}/")
+        where = _address(listener) if listener else f"{role} of {round_.house.database.name}"
+        log.info("service.started", role=str(role), where=where)
+        announce(where)
         stopping = asyncio.create_task(round_.stop.wait())
         await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
         round_.stop.set()
         log.info("service.stopping")
         metronome.stop()
-        for bell in (round_.look, round_.open, round_.send, round_.push, round_.returns):
+        for bell in round_.bells:
             bell.set()
         web.should_exit = True
         await asyncio.gather(
@@ -105,6 +108,34 @@ async def _serve(
             round_.pusher.stop(settings.grace.total_seconds()),
         )
         await stopping
+
+
+def _works(
+    round_: Round, role: Role, metronome: Metronome, tick: timedelta
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """Return what a process does besides delivering, with the bells that it is done at."""
+    if not role.schedules:
+        metronome.every(tick, round_.look)
+        yield loop(round_, round_.look, follow)
+        return
+    for bell, every, work in (
+        (round_.look, round_.house.settings.watch / 2, look),
+        (round_.open, tick, open_issues),
+        (round_.push, tick, push),
+        (round_.returns, RETURNS, take_returns),
+        (round_.mend, MEND, mend),
+    ):
+        metronome.every(every, bell)
+        yield loop(round_, bell, work)
+
+
+def _listening(role: Role, settings: Settings) -> AbstractContextManager[socket.socket | None]:
+    return listening(settings) if role.serves else nullcontext()
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{host}:{port}/"
 
 
 async def _first_look(round_: Round) -> bool:
@@ -119,7 +150,7 @@ async def _first_look(round_: Round) -> bool:
 
 
 async def _finish(
-    loops: Sequence[asyncio.Task[None]], delivering: asyncio.Task[None], grace: timedelta
+    loops: Sequence[asyncio.Task[None]], delivering: asyncio.Task[None] | None, grace: timedelta
 ) -> None:
     """Wait for what is in flight, then cut it; a letter without an answer then is in doubt.
 

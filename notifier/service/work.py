@@ -48,9 +48,15 @@ class Round:
     open: asyncio.Event = field(default_factory=asyncio.Event)
     send: asyncio.Event = field(default_factory=asyncio.Event)
     returns: asyncio.Event = field(default_factory=asyncio.Event)
+    mend: asyncio.Event = field(default_factory=asyncio.Event)
     seen: dict[str, dict[str, FileState]] = field(default_factory=dict)
     refused: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
+
+    @property
+    def bells(self) -> tuple[asyncio.Event, ...]:
+        """All that may be waited for."""
+        return (self.look, self.open, self.send, self.push, self.returns, self.mend)
 
 
 async def loop(
@@ -99,6 +105,16 @@ async def look(round_: Round) -> None:
         log.error("feeds.entry_left_out", article=title)
     await round_.server.refresh()
     await round_.pusher.announce(round_.clock())
+
+
+async def follow(round_: Round) -> None:
+    """Serve what another process has published."""
+    await round_.server.refresh()
+
+
+async def mend(round_: Round) -> None:
+    """Let each chunk that has something left to send have its job."""
+    await round_.house.mend_jobs(round_.clock())
 
 
 def _says_something(report: Report) -> bool:
@@ -168,7 +184,7 @@ async def deliver_all(round_: Round) -> None:
     if round_.desk is None:
         await round_.stop.wait()
         return
-    sender = round_.house.sender()
+    sender = round_.house.sender(round_.house.queue())
     refused, until = NotifierError(), round_.clock()
 
     async def send(_: Round) -> None:

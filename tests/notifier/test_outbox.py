@@ -49,9 +49,9 @@ class Interrupted(Opening):
         super().__init__(database)
         self._happens = happens
 
-    async def _flip(self, numbers: Sequence[int]) -> set[int]:
+    async def _flip(self, numbers: Sequence[int], now: datetime) -> set[int]:
         await self._happens()
-        return await super()._flip(numbers)
+        return await super()._flip(numbers, now)
 
 
 async def crash() -> None:

@@ -133,9 +133,8 @@ def sqlite_url(sqlite_tables: Path, tmp_path: Path) -> str:
 
 
 async def test_a_heartbeat_outlives_a_moment_without_the_store(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("notifier.mailing.supply.LEASE", timedelta(seconds=0.3))
     beats: list[bool] = []
 
     class Hiccup(Ledger):
@@ -148,6 +147,7 @@ async def test_a_heartbeat_outlives_a_moment_without_the_store(
     async with a_house(some_settings(sqlite_url, tmp_path), START) as house:
         await an_open_issue(house)
         sender = sender_of(house, ledger=Hiccup(house.database), transport=Relay(seconds=0.5))
+        sender = replace(sender, mail=replace(sender.mail, lease=timedelta(seconds=0.3)))
         done = await deliver(sender, lambda: SLOT, asyncio.Event())
         assert done.counts == {State.ACCEPTED: 1}
     assert len(beats) >= 2

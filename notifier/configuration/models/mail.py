@@ -74,8 +74,6 @@ class DkimSection(Section):
 class BouncesSection(Section):
     """Where failures are reported."""
 
-    short: ClassVar[str] = "address"
-
     address: Address = setting(
         "the same as the address alone: one for all messages", "", said="the address of `from`"
     )
@@ -101,7 +99,6 @@ class WaySection(Section):
     """A way out, and what it has of its own."""
 
     stand_in: ClassVar[dict[str, object]] = {"address": "maildir:mail"}
-    short: ClassVar[str] = "address"
 
     address: TransportAddress = setting("the way out")
     password: Text | None = setting("of the login in `address`", None, secret=True)
@@ -158,6 +155,11 @@ class MailSection(Section):
         "what becomes of a message whose answer was lost: `resend` (perhaps twice), or `hold` (for"
         " the operator)",
         "resend",
+    )
+    lease: Duration = setting(
+        "how long a sender of several may give no sign of life before another takes over what it"
+        " was sending",
+        "90s",
     )
     connections: UpTo100 = setting("how many at once, from 1 to 100", 4)
     messages_per_connection: UpToAMillion = setting(

@@ -46,8 +46,9 @@ class Configuration(Section):
         " `postgresql://USER@HOST/NAME`",
         None,
         said="required",
+        secret=True,
     )
-    web: WebSection | None = setting("the web server", WebSection())
+    web: WebSection | None = setting("the web server", None)
     sources: list[SourceSection] | None = setting(
         "where articles come from, a list", None, said="none"
     )

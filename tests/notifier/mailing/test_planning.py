@@ -210,7 +210,7 @@ steps = st.lists(
 class Broken(Opening):
     """An opening that never gets to its end."""
 
-    async def _flip(self, numbers: object) -> set[int]:
+    async def _flip(self, numbers: object, now: object) -> set[int]:
         raise StoreError("the store is gone")
 
 

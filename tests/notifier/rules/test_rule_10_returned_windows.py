@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from feeds.kit.database import Database
 from notifier.delivery.opening import Opening
@@ -20,9 +20,9 @@ class Expiring(Opening):
         super().__init__(database)
         self._others = Outbox(database)
 
-    async def _flip(self, numbers: Sequence[int]) -> set[int]:
+    async def _flip(self, numbers: Sequence[int], now: datetime) -> set[int]:
         await self._others.expire(EXPIRES)
-        return await super()._flip(numbers)
+        return await super()._flip(numbers, now)
 
 
 async def test_a_window_returned_while_the_next_issue_is_opened_stays_owed(

@@ -1,0 +1,1 @@
+"""What brings the chunks of open issues to whoever sends: one process, or many by PgQueuer."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from feeds.kit.database import History, Instant
 
-HISTORY = History("notifier", Path(__file__).parent / "migrations", "0003")
+HISTORY = History("notifier", Path(__file__).parent / "migrations", "0004")
 
 metadata = MetaData()
 
@@ -46,9 +46,9 @@ subscribers = Table(
     Column("created_at", Instant, nullable=False),
 )
 
-# One reader's subscription to one digest: `declared`, or taken by the reader (`added`). `cursor` is
-# the reader's own until the first issue in the lane, then null: the lane's. `served_on` is the
-# local date on which another lane last served the reader.
+# One reader's subscription to one digest: `declared`, or taken by the reader (`added`). Nothing was
+# owed that arrived up to `began`. `cursor` is the reader's own until the first issue in the lane,
+# then null: the lane's. `served_on` is the local date on which another lane last served the reader.
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -60,6 +60,7 @@ subscriptions = Table(
     Column("chosen", JSON, nullable=False),
     Column("lane_id", Number, ForeignKey("lanes.id")),
     Column("cursor", BigInteger),
+    Column("began", BigInteger, nullable=False, server_default="0"),
     Column("since", Instant, nullable=False),
     Column("served_on", Text),
     Column("paused_until", Instant),

@@ -21,13 +21,15 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notifier.delivery.delivery import State
+from notifier.delivery.delivery import RESENT, State
 from notifier.digest.overlap import BITS, Overlap, Part
-from notifier.tables import deliveries, editions, issues, subscriptions
+from notifier.tables import deliveries, editions, issues, lanes, subscriptions
 
+ENDED = (State.FAILED, State.EXPIRED, State.SKIPPED)
 KEPT = (State.QUEUED, State.SENDING, State.DEFERRED, State.ACCEPTED, State.IN_DOUBT)
 
 
@@ -83,9 +85,43 @@ def claims(
 
 
 def waiting_of(stale: Collection[int]) -> ColumnElement[bool]:
-    """The condition that a delivery is of a `stale` issue, and waits to be sent."""
+    """The condition that a delivery is of a `stale` issue, and waits to be sent the first time."""
     waiting = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
-    return and_(deliveries.c.issue_id.in_(stale), waiting)
+    return and_(deliveries.c.issue_id.in_(stale), waiting, deliveries.c.reason != RESENT)
+
+
+async def owe_elsewhere(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Let other digests give what these deliveries claimed and their readers will not have by them.
+
+    Those may have passed it over as had, so the places of their subscriptions go back to before it,
+    though never to before they began. What was had by then is known, so nothing comes twice.
+    """
+    ended = and_(which, deliveries.c.state.in_(ENDED))
+    theirs = select(deliveries.c.subscriber_id).where(ended)
+    lane = select(lanes.c.cursor).where(lanes.c.id == subscriptions.c.lane_id)
+    place = func.coalesce(subscriptions.c.cursor, lane.scalar_subquery())
+    before = before_claims_of_others(ended)
+    back = update(subscriptions).where(subscriptions.c.subscriber_id.in_(theirs), place > before)
+    await connection.execute(back.values(cursor=before))
+
+
+def before_claims_of_others(which: ColumnElement[bool]) -> ColumnElement[int]:
+    """The arrival before what a reader claims by deliveries of other subscriptions than this one.
+
+    Null where there is none; not before this one began.
+    """
+    first = (
+        select(func.min(editions.c.first_arrival) - 1)
+        .select_from(deliveries.join(editions, editions.c.id == deliveries.c.edition_id))
+        .where(
+            which,
+            deliveries.c.subscriber_id == subscriptions.c.subscriber_id,
+            deliveries.c.subscription_id != subscriptions.c.id,
+        )
+        .correlate(subscriptions)
+        .scalar_subquery()
+    )
+    return case((first < subscriptions.c.began, subscriptions.c.began), else_=first)
 
 
 def masks(overlap: Overlap, had: Subquery) -> list[ColumnElement[int]]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, case, func, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from notifier.delivery.claims import owe_elsewhere
 from notifier.delivery.delivery import RESENT, Chunk, State
 from notifier.delivery.statements import at_least
 from notifier.tables import chunks, deliveries, issues
@@ -99,7 +100,8 @@ async def release(
 ) -> dict[Place, datetime | None]:
     """Give chunks back; each is due again when the first of its deliveries is.
 
-    Returns when, or None where there is nothing left; without those that are not ours any more.
+    Returns when, or None where there is nothing left; without those that are not ours any more. Of
+    a chunk that is done, what its readers will not have by it is owed to them elsewhere.
     """
     first = (
         select(func.min(deliveries.c.due))
@@ -122,7 +124,12 @@ async def release(
         )
         .returning(chunks.c.issue_id, chunks.c.number, chunks.c.state, chunks.c.due)
     )
-    return {(row[0], row[1]): row[3] if row[2] == "ready" else None for row in rows}
+    left = {(row[0], row[1]): row[3] if row[2] == "ready" else None for row in rows}
+    done = [place for place, due in left.items() if due is None]
+    if done:
+        place = tuple_(deliveries.c.issue_id, deliveries.c.chunk)
+        await owe_elsewhere(connection, place.in_(done))
+    return left
 
 
 async def standing(connection: AsyncConnection, places: Sequence[Place]) -> dict[Place, datetime]:

@@ -37,7 +37,14 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from feeds.kit.database import Database
 from notifier.delivery.audience import Audience, Clock, Group, Lane, groups_of
-from notifier.delivery.claims import claims, earlier, masks, waiting_of
+from notifier.delivery.claims import (
+    ENDED,
+    before_claims_of_others,
+    claims,
+    earlier,
+    masks,
+    waiting_of,
+)
 from notifier.delivery.enlisting import NewIssue
 from notifier.delivery.parting import is_of, mask_names
 from notifier.delivery.statements import find_issue, in_force
@@ -292,7 +299,9 @@ class Prospect(Audience):
     def _returned(self, place: ColumnElement[int]) -> ColumnElement[int]:
         if not self._stale:
             return place
-        return case((self._is_returned(), self._owing()), else_=place)
+        other = self._owing_elsewhere()
+        own = case((self._is_returned(), self._owing()), else_=place)
+        return case((other < own, other), else_=own)
 
     def _is_returned(self) -> ColumnElement[bool]:
         cursor, owing = subscriptions.c.cursor, self._owing()
@@ -306,6 +315,11 @@ class Prospect(Audience):
         )
         query = select(func.min(deliveries.c.after)).where(*mine, waiting_of(self._stale))
         return query.correlate(subscriptions).scalar_subquery()
+
+    def _owing_elsewhere(self) -> ColumnElement[int]:
+        """Where what begins that other digests will not have given."""
+        ended = deliveries.c.issue_id.in_(self._stale) & deliveries.c.state.in_(ENDED)
+        return before_claims_of_others(or_(waiting_of(self._stale), ended))
 
 
 class Prospects:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from notifier.delivery.claims import owe_elsewhere
 from notifier.delivery.delivery import RESENT, State
 from notifier.tables import (
     active,
@@ -155,6 +156,7 @@ async def expire_deliveries(
         or_(chunks.c.state == "ready", chunks.c.leased_until < now),
     )
     await connection.execute(update(chunks).where(ended).values(state="done"))
+    await owe_elsewhere(connection, mine)
     return closed.rowcount
 
 

@@ -158,7 +158,7 @@ class _Row:
     @property
     def inserted(self) -> dict[str, object]:
         who = {"subscriber_id": self.subscriber_id, "digest": self.digest}
-        return self.values | who | {"cursor": self.start, "since": self.now}
+        return self.values | who | {"cursor": self.start, "began": self.start, "since": self.now}
 
     @property
     def moves(self) -> bool:
@@ -248,7 +248,8 @@ async def _rewrite(connection: AsyncConnection, rows: Sequence[_Row]) -> None:
     await run({"cursor": place()}, own)
     await run({"served_on": last_served_on()}, [row for row in rows if row.moves])
     start = bindparam("start", type_=subscriptions.c.cursor.type)
-    later = {"cursor": case((subscriptions.c.cursor < start, start), else_=subscriptions.c.cursor)}
+    columns = (subscriptions.c.cursor, subscriptions.c.began)
+    later = {column.name: case((column < start, start), else_=column) for column in columns}
     await run(later, anew, *({"start": row.start} for row in anew))
     names = rows[0].values
     await run(

@@ -8,9 +8,9 @@ each reader, digest and story there is one word:
 - SURELY: the reader gets it in the end. It arrived while the reader was subscribed, what the reader
   has chosen admitted it from then on, and it was never withdrawn.
 - PERHAPS: either is right. The reader changed the choice, left, or came back; the story was
-  withdrawn or published again before it was given; the relay refused the message that had it for
-  good, or never said whether it took it. Who gives up what a digest was about to give them gives it
-  up for all digests: another one may have left it out because this one had it.
+  withdrawn or published again before it was given; the relay refused this digest's message with it
+  for good, or never said of one whether it took it. What one digest does not give, because its
+  message was refused or its reader gave it up, takes nothing from what another has promised.
 
 And over all digests of a reader: a story comes at most once, and exactly once where one of them has
 it as SURELY. Schedules, zones, slots, crashes, outages and clocks do not occur in here, for they
@@ -125,12 +125,17 @@ class Promises:
             if self.word(place, story) is Promise.SURELY:
                 self._perhaps(place, story)
 
-    def lose(self, reader: str, stories: Iterable[Story]) -> None:
-        """A message to `reader` was refused for good, or nobody will ever know."""
+    def lose(self, place: Place, stories: Iterable[Story]) -> None:
+        """The relay refused a message of a digest to a reader for good."""
         for story in stories:
-            for place in self.wishes:
-                if place[0] == reader and self.word(place, story) is Promise.SURELY:
-                    self._perhaps(place, story)
+            if self.word(place, story) is Promise.SURELY:
+                self._perhaps(place, story)
+
+    def doubt(self, reader: str, stories: Iterable[Story]) -> None:
+        """Nobody will ever know whether a message to `reader` was taken."""
+        for place in self.wishes:
+            if place[0] == reader:
+                self.lose(place, stories)
 
     def owed(self, reader: str) -> set[Story]:
         """Return what the reader gets surely."""
@@ -146,4 +151,3 @@ class Promises:
     def _give_up(self, place: Place, story: Story) -> None:
         if self.word(place, story) is not Promise.NEVER:
             self._perhaps(place, story)
-            self.lose(place[0], [story])

@@ -19,8 +19,10 @@ from feeds import Article
 from notifier.digest.spec import DigestSpec
 from notifier.schedule.slots import next_slot
 from notifier.subscriber import Declaration
+from tests.notifier.model.books import KEPT
 from tests.notifier.model.promise import Place, Promise, Promises, Story
 from tests.notifier.model.relay import Mood, Offer
+from tests.notifier.model.tiles import Tiles, stands_of
 from tests.notifier.model.world import SECTIONS, START, World, an_article_named
 
 READERS = ("ada", "ben", "cyd")
@@ -54,6 +56,7 @@ class Watched(RuleBasedStateMachine):
         self.has: dict[str, dict[str, Offer]] = {reader: {} for reader in READERS}
         self.doubted: set[str] = set()
         self.checked = 0
+        self.tiles = Tiles()
         self.deaths = 0
         self.latest = START
 
@@ -122,11 +125,24 @@ class Watched(RuleBasedStateMachine):
             self._check(offer)
         rows = self.do(self.world.rows())
         for row in rows:
-            if row.state in {"failed", "in_doubt"}:
-                self.promises.lose(row.reader, [self.numbers[one] for one in row.arrivals])
+            told = [self.numbers[one] for one in row.arrivals]
+            if row.state == "failed":
+                self.promises.lose((row.reader, row.digest), told)
+            elif row.state == "in_doubt":
+                self.promises.doubt(row.reader, told)
         self.come_and_go()
         self.note_arrivals()
         assert self.do(self.world.broken_laws()) == []
+        kept = {(row.reader, one) for row in rows if row.state in KEPT for one in row.arrivals}
+        stands = self.do(stands_of(self.world.database))
+        assert self.tiles.broken_laws(stands, lambda *who: self._owes(kept, *who)) == []
+
+    def _owes(self, kept: set[tuple[str, int]], reader: str, digest: str, arrival: int) -> bool:
+        """Tell whether a digest surely gives an arrival that nothing has claimed so far."""
+        story = self.numbers.get(arrival)
+        if story is None or (reader, arrival) in kept:
+            return False
+        return self.promises.word((reader, digest), story) is Promise.SURELY
 
     def note_arrivals(self) -> None:
         """What can be seen now is promised from now on."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from notifier.digest.spec import Welcome
+from notifier.subscriber import Choice
 from tests.notifier.model.relay import Mood
 from tests.notifier.model.world import a_plain_digest
 from tests.notifier.rules.conftest import Found
@@ -73,6 +76,51 @@ async def test_a_claim_is_released_when_the_issue_expires(found: Found) -> None:
     assert (paper.told(digest="quick"), paper.told(digest="later")) == ([], ["s"])
     await paper.round(SLOT + DAY)
     assert paper.told() == ["s"]
+
+
+LATER = a_plain_digest("later", "every day at 08:00")
+
+
+async def test_what_fails_after_another_digest_passed_it_over_comes_with_that_one(
+    found: Found,
+) -> None:
+    paper = await found(SLOT - HOUR, SPORT, LATER)
+    await paper.tell("s", section="sport")
+    await paper.round(SLOT, SLOT + 30 * MINUTE, mood=Mood.LATER)  # later has had nothing to say
+    await paper.round(SLOT + 3 * HOUR, mood=Mood.REFUSES)
+    assert [row.state for row in await paper.rows()] == ["failed"]
+    await paper.round(SLOT + DAY, SLOT + DAY + HOUR)
+    assert (paper.told(digest="sport"), paper.told(digest="later")) == ([], ["s"])
+
+
+async def test_who_leaves_a_digest_before_it_is_sent_has_its_articles_by_another(
+    found: Found,
+) -> None:
+    paper = await found(SLOT - HOUR, SPORT, LATER)
+    await paper.tell("s", section="sport")
+    await paper.tell("n")
+    await paper.round(SLOT, mood=Mood.LATER)
+    await paper.round(SLOT + 30 * MINUTE, mood=Mood.HALTS)
+    await paper.leave("ada", "sport")
+    await paper.round(SLOT + 3 * HOUR, SLOT + DAY, SLOT + DAY + HOUR)
+    assert (paper.told(digest="sport"), paper.told(digest="later")) == ([], ["n", "s"])
+
+
+async def test_what_came_before_a_subscription_is_not_owed_by_it_when_another_fails(
+    found: Found,
+) -> None:
+    paper = await found(SLOT - HOUR, SPORT, replace(LATER, welcome=Welcome.NONE), readers=())
+    await paper.subscribe("ada", digests={"sport": Choice()})
+    await paper.tell("old", section="sport")
+    await paper.round(SLOT, mood=Mood.LATER)
+    await paper.subscribe("ada")
+    await paper.tell("new")
+    paper.now = SLOT + 30 * MINUTE
+    await paper.look()
+    paper.relay.be([Mood.REFUSES], Mood.TAKES)  # what was deferred goes first
+    await paper.deliver()
+    await paper.round(SLOT + DAY, SLOT + DAY + HOUR)
+    assert (paper.told(digest="sport"), paper.told(digest="later")) == ([], ["new"])
 
 
 async def test_a_claim_is_kept_when_in_doubt(found: Found) -> None:

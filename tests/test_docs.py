@@ -129,6 +129,7 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
         "demo": ["--into", str(tmp_path / "demo")],
         "status": ["--config", config],
         "check": ["--config", str(broken)],
+        "config dump": ["--config", config],
         "ingest": ["--config", config, str(page), str(fine)],
         "publish": ["--config", config, "--to", str(tmp_path / "site")],
         "plan": ["--config", config],

@@ -8,7 +8,7 @@ secret: it is never part of a message.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -48,6 +48,17 @@ def expand(item: Item, environ: Mapping[str, str], report: Report) -> Expanded:
 def references(text: str) -> str:
     """Return the references in `text`, as it was written, without their defaults."""
     return ", ".join(f"`{found}}}`" for found in _SHOWN.findall(text))
+
+
+def names_in(value: object) -> Iterator[str]:
+    """Yield what the texts in `value` refer to: names of variables, and `file:` with a path."""
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from names_in(inner)
+    elif isinstance(value, str):
+        for match in _REFERENCE.finditer(value):
+            if match["inside"] is not None:
+                yield match["inside"].partition(":-")[0]
 
 
 class _Unset(Exception):

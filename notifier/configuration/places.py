@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from feeds import Query, selection_paths
 from feeds.kit.yaml import Path as KeyPath
+from notifier.configuration.effective import Effective
 from notifier.configuration.files import Item
 from notifier.configuration.models import DigestSection, FeedSection
 from notifier.configuration.problems import Report, Spot
@@ -25,6 +26,10 @@ class Places:
     def __init__(self, sections: Sections, environ: Mapping[str, str]) -> None:
         self._sections = sections
         self._environ = environ
+
+    def effective(self) -> Effective:
+        """Return every setting as it takes effect, with its origin."""
+        return Effective(self._sections, self._environ)
 
     def setting(self, path: KeyPath) -> Spot:
         """Return where the setting at `path`, keys from the top, stands; else what is nearest."""

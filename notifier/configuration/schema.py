@@ -58,6 +58,10 @@ class _Generator(GenerateJsonSchema):
                 _explain(found, field)
         return made
 
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonDict:
+        """Leave defaults to `_explain`: those of models are no JSON."""
+        return self.generate_inner(schema["schema"])
+
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonDict:
         """Say of names what they may be; else any other name would do."""
         made = super().dict_schema(schema)
@@ -73,8 +77,8 @@ def _explain(found: JsonDict, field: FieldInfo) -> None:
     said = said_of(field)
     if said:
         found["description"] = f"{field.description} (default: {said})"
-    if said or not default_of(field):
-        found.pop("default", None)
+    elif default_of(field):
+        found["default"] = field.default
 
 
 def _without_titles(found: JsonValue) -> None:

@@ -74,6 +74,8 @@ class DkimSection(Section):
 class BouncesSection(Section):
     """Where failures are reported."""
 
+    short: ClassVar[str] = "address"
+
     address: Address = setting(
         "the same as the address alone: one for all messages", "", said="the address of `from`"
     )
@@ -99,6 +101,7 @@ class WaySection(Section):
     """A way out, and what it has of its own."""
 
     stand_in: ClassVar[dict[str, object]] = {"address": "maildir:mail"}
+    short: ClassVar[str] = "address"
 
     address: TransportAddress = setting("the way out")
     password: Text | None = setting("of the login in `address`", None, secret=True)

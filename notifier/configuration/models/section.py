@@ -22,12 +22,14 @@ class Section(BaseModel):
     """A map with known keys.
 
     `stand_in` has values for required keys, with which the rest of a broken section is looked at.
+    `short` is the key that a text in place of the map is for.
     """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True
     )
     stand_in: ClassVar[dict[str, object]] = {}
+    short: ClassVar[str] = ""
 
 
 def setting(

@@ -46,9 +46,8 @@ class Configuration(Section):
         " `postgresql://USER@HOST/NAME`",
         None,
         said="required",
-        secret=True,
     )
-    web: WebSection | None = setting("the web server", None)
+    web: WebSection | None = setting("the web server", WebSection())
     sources: list[SourceSection] | None = setting(
         "where articles come from, a list", None, said="none"
     )

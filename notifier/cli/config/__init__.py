@@ -1,0 +1,15 @@
+"""`paperround config ...`: the configuration itself, as it takes effect and as it was written."""
+
+from __future__ import annotations
+
+import click
+
+from notifier.cli.config.dumping import dump
+
+
+@click.group("config")
+def command() -> None:
+    """Look at the configuration as it takes effect, and renew an old one."""
+
+
+command.add_command(dump)

@@ -125,11 +125,14 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
     page.write_text("---\npublished: soon\n---\nThe river rose.\n", encoding="utf-8")
     fine = tmp_path / "fine.md"
     fine.write_text("---\ntitle: The river fell\n---\nIt fell.\n", encoding="utf-8")
+    old = tmp_path / "old.yaml"
+    old.write_text("version: 0\ndatabase: sqlite:///x.db\n", encoding="utf-8")
     printed = {
         "demo": ["--into", str(tmp_path / "demo")],
         "status": ["--config", config],
         "check": ["--config", str(broken)],
         "config dump": ["--config", config],
+        "config migrate": ["--config", str(old)],
         "ingest": ["--config", config, str(page), str(fine)],
         "publish": ["--config", config, "--to", str(tmp_path / "site")],
         "plan": ["--config", config],

@@ -124,6 +124,7 @@ DOORS = {
     "nh3": {"feeds.sanitize"},
     "pydantic": {"notifier.configuration"},
     "pgqueuer": {"notifier.delivery.carriers.library"},
+    "ruamel": {"notifier.configuration.rewriting"},
     "psycopg": {"feeds.kit.database"},
     "structlog": {"feeds.kit.logs"},
     "starlette": {"feeds.web", "notifier.web"},

@@ -27,9 +27,10 @@ from notifier.configuration.models.section import (
     name_of,
     said_of,
 )
-from notifier.configuration.models.whole import VERSION, Configuration
+from notifier.configuration.models.whole import Configuration
 from notifier.configuration.problems import Report, Spot
 from notifier.configuration.sections import LISTS, MAPS, Sections
+from notifier.configuration.version import VERSION
 
 BLOTTED = "***"
 

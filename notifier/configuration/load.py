@@ -120,7 +120,7 @@ def _spots(sections: Sections) -> dict[tuple[str, str], Spot]:
 
 
 def _require(sections: Sections, report: Report) -> None:
-    if not sections.files:
+    if not sections.files or sections.outdated:
         return
     unread = sections.unread
     for key, hint in _REQUIRED.items():

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from notifier.configuration.files import Item, SourceFile
 from notifier.configuration.problems import Report, did_you_mean
+from notifier.configuration.version import VERSION
 
-VERSION = 1
 MAPS = ("feeds", "digests")
 LISTS = ("sources", "subscribers", "gone", "hubs")
 OF_TEXT = ("gone", "hubs")  # lists in which one value needs no brackets
@@ -56,6 +56,7 @@ class Sections:
     maps: dict[str, dict[str, Item]] = field(default_factory=lambda: {name: {} for name in MAPS})
     lists: dict[str, list[Item]] = field(default_factory=lambda: {name: [] for name in LISTS})
     unread: Unread = field(default_factory=Unread)
+    outdated: bool = False  # they are of an older version, so nothing of them is understood
 
     @property
     def feeds(self) -> dict[str, Item]:
@@ -73,6 +74,9 @@ def merge(files: Iterable[SourceFile | None], report: Report) -> Sections:
     found = tuple(files)
     sections = Sections(tuple(file for file in found if file is not None))
     versions = 0
+    sections.outdated = any(_is_older(file, report) for file in sections.files)
+    if sections.outdated:
+        return sections
     for file in found:
         if file is None or file.document is None:
             sections.unread.lost |= file is None
@@ -106,6 +110,17 @@ def _take(file: SourceFile, sections: Sections, report: Report) -> int:
         else:
             report.error(item.key(), f"unknown section `{key}`", did_you_mean(key, KEYS))
     return int("version" in top.value)
+
+
+def _is_older(file: SourceFile, report: Report) -> bool:
+    value = file.document.value if file.document else None
+    version = value.get("version") if isinstance(value, dict) else None
+    if isinstance(version, bool) or not isinstance(version, int) or not 0 <= version < VERSION:
+        return False
+    message = f"this is version {version}, and version {VERSION} is current"
+    hint = "`paperround config migrate` rewrites it, comments kept"
+    report.error(Item(file, ("version",), version).at(), message, hint)
+    return True
 
 
 def _version(item: Item, report: Report) -> None:

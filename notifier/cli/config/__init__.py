@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from notifier.cli.config.dumping import dump
+from notifier.cli.config.renewing import migrate
 
 
 @click.group("config")
@@ -13,3 +14,4 @@ def command() -> None:
 
 
 command.add_command(dump)
+command.add_command(migrate)

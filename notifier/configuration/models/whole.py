@@ -30,8 +30,7 @@ from notifier.configuration.models.values import (
     OldName,
     StoreAddress,
 )
-
-VERSION = 1
+from notifier.configuration.version import VERSION
 
 
 class Configuration(Section):

@@ -1,0 +1,3 @@
+"""The version of the configuration's own form."""
+
+VERSION = 1

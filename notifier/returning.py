@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from notifier.delivery.message import message_id
+from notifier.delivery.message import identity
 from notifier.errors import TransportError
 from notifier.returns.attribution import About, How, Known, attribute, subscriptions_in
 from notifier.returns.box import ReturnBox
@@ -22,7 +22,6 @@ from notifier.returns.suppressions import Suppressions
 from notifier.roster import Roster
 from notifier.tokens import SecretKey
 
-_ANYWHERE = "localhost.localdomain"  # only the local part of a Message-ID is compared
 _MOST_KEYS = 3
 
 
@@ -111,13 +110,10 @@ async def _known(intake: Intake, came: Returned, now: datetime) -> Known:
         candidates = {*readers.values(), *mentioned.values()}
         candidates |= {place.subscriber for place in places.values()}
         for post in await records.posts(candidates, now):
-            sent |= {_identity(key, *post): post for key in intake.keys[:_MOST_KEYS]}
+            issue, reader = map(str, post)
+            keys = intake.keys[:_MOST_KEYS]
+            sent |= {identity(key.secret, issue, reader): post for key in keys}
     return Known(places=places, posts=sent, readers=readers)
-
-
-def _identity(key: SecretKey, issue: int, reader: int) -> str:
-    written = message_id(key.secret, str(issue), str(reader), _ANYWHERE)
-    return written.strip("<>").partition("@")[0]
 
 
 def _wish(came: Returned, about: About) -> Returned:

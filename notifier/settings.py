@@ -14,6 +14,7 @@ from notifier.digest.words import Catalogues
 from notifier.subscriber import Declaration
 
 LEASE = timedelta(seconds=90)  # between signs of life of a sender, at most
+SHORTEST_KEPT = timedelta(days=31)  # of deliveries: what comes back looks for them for 30 days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,8 @@ class MailSettings:
     each message there means that its reader wants no more. `fallbacks` are for when the transport
     does not work, the first that does. `lease` is how long a sender may give no sign of life before
     another one takes over. `returns` is the Maildir where what comes back is read.
+    Deliveries are dropped, and their numbers kept, `keep_deliveries` after their issue has ended.
+    With `hashed_suppressions` no address is kept in the clear for not being written to.
     """
 
     from_address: str
@@ -110,6 +113,8 @@ class MailSettings:
     returns: Path | None = None
     in_doubt: str = "resend"
     lease: timedelta = LEASE
+    keep_deliveries: timedelta = timedelta(days=90)
+    hashed_suppressions: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -264,3 +264,9 @@ def active() -> ColumnElement[bool]:
     """The condition that a subscription is in force: declared or added, and not left."""
     taken = subscriptions.c.declared | subscriptions.c.added
     return taken & subscriptions.c.left_at.is_(None)
+
+
+def names_reader() -> ColumnElement[bool]:
+    """The condition that a suppression is of a subscriber's address, in the clear or as a hash."""
+    theirs = (subscribers.c.address_key, subscribers.c.address_hash)
+    return suppressions.c.address_key.in_(theirs)

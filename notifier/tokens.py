@@ -17,6 +17,7 @@ LEAVE = "leave"  # the purpose of the tokens in unsubscribe links; names a subsc
 FEED = "feed"  # that of the tokens of readers' own feeds; names a subscriber
 PAGE = "page"  # that of the signatures in the addresses of pages; names what is on the page
 BOUNCED = "b"  # in an envelope sender: names an issue and a subscriber (VERP)
+SUPPRESSED = "suppressed"  # that of the hashes of addresses that must not be written to
 UNSUBSCRIBED = "u"  # where mail means leaving: names a subscription
 
 _TOKEN = re.compile(r"([0-9]{1,9})-([0-9]{1,18})-([A-Za-z0-9_-]{27})\Z")
@@ -78,6 +79,11 @@ def proven(text: str, keys: Iterable[SecretKey], purpose: str) -> str | None:
         return None
     name = match[1]
     return name if any(hmac.compare_digest(signed(k, purpose, name), text) for k in keys) else None
+
+
+def veiled(key: SecretKey, address_key: str) -> str:
+    """Return what is kept instead of an address: it can be made again, and is no address itself."""
+    return f"#{key.id}-{_written(key.mac(SUPPRESSED, address_key))}"
 
 
 @dataclass(frozen=True, slots=True)

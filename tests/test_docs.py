@@ -123,6 +123,8 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
     readers = tmp_path / "bad.csv"
     readers.write_text("email\nnobody\n", encoding="utf-8")
     page.write_text("---\npublished: soon\n---\nThe river rose.\n", encoding="utf-8")
+    listed = tmp_path / "taken.txt"
+    listed.write_text("first@readers.example\n", encoding="utf-8")
     fine = tmp_path / "fine.md"
     fine.write_text("---\ntitle: The river fell\n---\nIt fell.\n", encoding="utf-8")
     old = tmp_path / "old.yaml"
@@ -147,6 +149,12 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
         "subscribers export": ["--config", config, "--to", str(tmp_path / "readers.csv")],
         "subscribers remove": ["--config", config, "new@readers.example"],
         "subscribers feed": ["--config", config, "first@readers.example"],
+        "deliveries list": ["--config", config],
+        "deliveries counts": ["--config", config],
+        "deliveries retry": ["--config", config, "--state", "failed", "--all"],
+        "deliveries release": ["--config", config, "--resend", "--all"],
+        "deliveries reconcile": ["--config", config, str(listed)],
+        "deliveries recover": ["--config", config, "--assume-sent-until", "2026-11-23T07:30"],
         "returns": ["--config", config],
         "suppressions add": ["--config", config, "asked@readers.example"],
         "suppressions list": ["--config", config],

@@ -6,6 +6,7 @@ from feeds.library.mirroring import mirror
 from feeds.library.personal import render_personal
 from feeds.library.press import Press, catalogue
 from feeds.library.publishing import Published, publish
+from feeds.library.recovering import ingest_missed
 from feeds.library.viewing import news, page_of
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "archive",
     "catalogue",
     "ingest_folder",
+    "ingest_missed",
     "ingest_paths",
     "mirror",
     "news",

@@ -102,7 +102,7 @@ async def ingest_paths(
     for folder in folders:
         if folder.name in sources:
             await _forget_missing(folder, memory)
-    report.add(await _ingest(candidates, store, memory, now, withdraw=withdraw))
+    report.add(await take_in(candidates, store, memory, now, withdraw=withdraw))
     return report
 
 
@@ -129,7 +129,7 @@ async def ingest_folder(
     """
     found = await asyncio.to_thread(scan, folder.path)
     seen = await memory.of(folder.name)
-    fresh = [state for state in found.files if not _same(seen.get(state.relative), state)]
+    fresh = [state for state in found.files if not is_same(seen.get(state.relative), state)]
     now_ns = int(now.timestamp() * 1e9)
     resting = [s for s in fresh if settled(s, now_ns, earlier.get(s.relative), SETTLE_NS)]
     earlier.clear()
@@ -141,13 +141,13 @@ async def ingest_folder(
         Candidate(folder.path / state.relative, state, folder.defaults, state.relative)
         for state in resting
     ]
-    report = await _ingest(candidates, store, memory, now)
+    report = await take_in(candidates, store, memory, now)
     report.problems += found.problems
     report.unsettled += len(fresh) - len(resting)
     return report
 
 
-async def _ingest(
+async def take_in(
     candidates: Sequence[Candidate],
     store: ArticleStore,
     memory: FileMemory,
@@ -155,6 +155,7 @@ async def _ingest(
     *,
     withdraw: bool = False,
 ) -> Report:
+    """Read `candidates` into the store as having arrived at `now`, and remember them."""
     report = Report()
     batch: list[tuple[Article, Document]] = []
     withdrawals: list[tuple[Article, Document]] = []
@@ -279,7 +280,8 @@ def _seen(candidate: Candidate) -> SeenFile:
     return SeenFile(candidate.relative, state.size, state.mtime_ns, state.inode)
 
 
-def _same(seen: SeenFile | None, state: FileState) -> bool:
+def is_same(seen: SeenFile | None, state: FileState) -> bool:
+    """Tell whether nothing wrote to a file since it was read."""
     return seen is not None and (seen.size, seen.mtime_ns, seen.inode) == (
         state.size,
         state.mtime_ns,

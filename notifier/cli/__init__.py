@@ -22,6 +22,7 @@ COMMANDS = {
     "preview": "Show the very message that would be sent.",
     "run": "Run the service: web, scheduler, delivery.",
     "subscribers": "Look at readers, add them, choose for them, let them go.",
+    "deliveries": "Look at what was sent, send again, settle what is in doubt.",
     "returns": "Take in bounces, complaints and wishes to leave that came by mail.",
     "suppressions": "Look at the addresses that are not written to, add one, lift some.",
     "status": "Show what is in the store, and what became of every delivery.",

@@ -102,5 +102,7 @@ def table(rows: Sequence[Sequence[object]]) -> list[str]:
 
 
 def counted(number: int, noun: str) -> str:
-    """Return `number` with `noun`, which gets an s unless there is exactly one."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Return `number` with `noun`, which is made a plural unless there is exactly one."""
+    if number == 1:
+        return f"{number} {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("ry") else f"{number} {noun}s"

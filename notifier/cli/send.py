@@ -132,6 +132,7 @@ async def _deliver(house: House, moment: datetime) -> Delivered:
     ahead = max(moment - now(), timedelta(0))
     if house.database.is_sqlite:
         await house.ledger.abandon(now())
+    await house.drop_old(now())
     done = await deliver(house.sender(), lambda: now() + ahead, asyncio.Event())
     await house.mend_jobs(now())
     return done

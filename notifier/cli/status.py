@@ -8,12 +8,16 @@ from pathlib import Path
 import click
 
 from notifier.cli.common import config_option, json_option, now, settings_of, show, table
+from notifier.cli.deliveries.telling import BY_DIGEST, BY_ISSUE, BY_PROVIDER, account, balance
 from notifier.cli.held import Held, held_data, held_lines, held_of, release_command
-from notifier.delivery.delivery import State
+from notifier.delivery.books import Books
 from notifier.digest.lane import schedule_of
 from notifier.schedule.slots import next_slot
 from notifier.service import open_house
 from notifier.settings import Settings
+
+_ISSUES = 20  # the last ones
+_PROVIDERS = 20  # the largest ones
 
 
 @click.command("status")
@@ -21,17 +25,16 @@ from notifier.settings import Settings
 @json_option
 def command(config: Path, as_json: bool) -> None:
     """Show articles, feeds, readers, the books of each digest, and when lanes are due next."""
-    data = asyncio.run(_status(settings_of(config)))
+    data = asyncio.run(_status(settings_of(config), whole=as_json))
     show(data, _lines(data), as_json=as_json)
 
 
-async def _status(settings: Settings) -> dict[str, object]:
+async def _status(settings: Settings, *, whole: bool) -> dict[str, object]:
+    """Return the documented object; without `whole`, what people are not shown is not counted."""
     async with open_house(settings, now()) as house:
         counts = await house.store.counts()
         states = await house.press.index.states()
-        books: dict[str, dict[str, int]] = {}
-        for (digest, state), number in (await house.ledger.books()).items():
-            books.setdefault(digest, {})[state] = number
+        books = account(await house.books.by_digest(), BY_DIGEST)
         specs = {spec.name: spec for spec in settings.digests}
         lanes = await house.audience.lanes(list(specs))
         return {
@@ -49,6 +52,7 @@ async def _status(settings: Settings) -> dict[str, object]:
             },
             "readers": await house.roster.count(),
             "books": books,
+            **(await _closely(house.books) if whole else {}),
             "held": held_data(await held_of(house.desk(), ()) if settings.mail else ()),
             "lanes": [
                 {
@@ -66,6 +70,13 @@ async def _status(settings: Settings) -> dict[str, object]:
         }
 
 
+async def _closely(books: Books) -> dict[str, object]:
+    return {
+        "issues": account(await books.by_issue((), _ISSUES), BY_ISSUE),
+        "providers": account(await books.by_provider(), BY_PROVIDER, _PROVIDERS),
+    }
+
+
 def _lines(data: dict[str, object]) -> list[str]:
     articles, feeds = data["articles"], data["feeds"]
     books, lanes = data["books"], data["lanes"]
@@ -73,7 +84,7 @@ def _lines(data: dict[str, object]) -> list[str]:
     assert isinstance(held, list)
     assert isinstance(articles, dict)
     assert isinstance(feeds, dict)
-    assert isinstance(books, dict)
+    assert isinstance(books, list)
     assert isinstance(lanes, list)
     lines = ["articles: " + ", ".join(f"{number} {what}" for what, number in articles.items())]
     stale = [name for name, feed in feeds.items() if feed["stale"]]
@@ -82,9 +93,7 @@ def _lines(data: dict[str, object]) -> list[str]:
     )
     lines.append(f"readers: {data['readers']}")
     if books:
-        heading = ["digest", "audience", *State]
-        rows = [[d, sum(b.values()), *(b.get(s, 0) for s in State)] for d, b in books.items()]
-        lines += ["", *table([heading, *rows])]
+        lines += ["", *balance(books, BY_DIGEST)]
     if held:
         found = [Held(**one) for one in held]
         lines += ["", *held_lines(found), f"to send it: {release_command(found)}"]

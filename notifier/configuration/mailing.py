@@ -15,7 +15,7 @@ from notifier.configuration.validation import Part, check
 from notifier.delivery.addresses import wire_address
 from notifier.delivery.keys import Algorithm, read_key
 from notifier.errors import InvalidKey, InvalidMessage
-from notifier.settings import Dkim, DkimKey, DkimProfile, MailSettings
+from notifier.settings import SHORTEST_KEPT, Dkim, DkimKey, DkimProfile, MailSettings
 
 
 def mail(sections: Sections, environ: Mapping[str, str], report: Report) -> MailSettings | None:
@@ -39,6 +39,8 @@ def mail(sections: Sections, environ: Mapping[str, str], report: Report) -> Mail
         returns=item.file.relative(values.returns.maildir) if values.returns else None,
         in_doubt=values.in_doubt,
         lease=values.lease,
+        keep_deliveries=values.keep_deliveries,
+        hashed_suppressions=values.suppressions == "hashed",
         transport=transport,
         fallbacks=fallbacks,
     )
@@ -54,6 +56,9 @@ def _check(part: Part[MailSection], report: Report) -> None:
     elif bounces.unsubscribe and not bounces.domain:
         hint = "mail to leave by comes to a domain of its own, as failures do"
         report.error(item.at("bounces", "unsubscribe"), "this needs a `domain`", hint)
+    if values.keep_deliveries < SHORTEST_KEPT:
+        hint = "for 31 days a bounce may come back, and readers ask what became of an issue"
+        report.error(item.at("keep_deliveries"), "deliveries are kept for 31 days at least", hint)
     if values.dkim:
         _check_dkim(values.dkim, part, report)
 

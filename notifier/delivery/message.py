@@ -73,12 +73,16 @@ def freeze(  # noqa: PLR0913 - one keyword for each thing that becomes a header 
 
 def message_id(secret: bytes, issue: str, subscriber: str, domain: str) -> str:
     """Return the Message-ID of one delivery, in angle brackets: a keyed hash, always the same."""
+    return f"<{identity(secret, issue, subscriber)}@{ascii_domain(domain)}>"
+
+
+def identity(secret: bytes, issue: str, subscriber: str) -> str:
+    """Return the local part of that Message-ID: 32 small letters and digits."""
     named = b"message-id"
     for part in (issue, subscriber):
         raw = part.encode("utf-8", "surrogatepass")
         named += b"%d:%s" % (len(raw), raw)
-    local = base64.b32encode(hmac.digest(secret, named, "sha256")[:20]).decode("ascii").lower()
-    return f"<{local}@{ascii_domain(domain)}>"
+    return base64.b32encode(hmac.digest(secret, named, "sha256")[:20]).decode("ascii").lower()
 
 
 # A field that occurs twice is a defect, and one of the two would be outside of the signature.

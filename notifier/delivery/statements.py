@@ -20,6 +20,7 @@ from notifier.tables import (
     deliveries,
     issues,
     lanes,
+    names_reader,
     subscribers,
     subscriptions,
     suppressions,
@@ -57,9 +58,7 @@ async def serve(
 
 def suppressed() -> ColumnElement[bool]:
     """The condition that a reader's address must not be written to."""
-    query = select(suppressions.c.address_key).where(
-        suppressions.c.address_key == subscribers.c.address_key
-    )
+    query = select(suppressions.c.address_key).where(names_reader())
     return query.correlate(subscribers).exists()
 
 

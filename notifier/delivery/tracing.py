@@ -19,6 +19,7 @@ from notifier.tables import (
     editions,
     issues,
     lanes,
+    names_reader,
     subscribers,
     subscriptions,
     suppressions,
@@ -89,7 +90,7 @@ class Traces:
     async def reader(self, address: str) -> Traced | None:
         """Return the reader with this address."""
         key = address_key(address)
-        why = select(suppressions.c.reason).where(suppressions.c.address_key == key)
+        why = select(suppressions.c.reason).where(names_reader()).correlate(subscribers).limit(1)
         columns = ("id", "address", "name", "generation")
         query = select(
             *(subscribers.c[name] for name in columns),

@@ -1,5 +1,6 @@
-"""What the mail round does: open what is due, deliver what is open."""
+"""What the mail round does: open what is due, deliver what is open, settle what was left."""
 
+from notifier.mailing.comparing import Compared, Record, compare, read_record
 from notifier.mailing.delivering import Delivered, Sender, deliver
 from notifier.mailing.desk import Desk
 from notifier.mailing.explaining import Explained, explain
@@ -8,8 +9,11 @@ from notifier.mailing.lookout import Lookout
 from notifier.mailing.opening import open_due, open_now, release
 from notifier.mailing.planning import Onlooker, Planned, plan
 from notifier.mailing.previewing import Preview, preview, rehearse, send_test
+from notifier.mailing.recovering import Recovered, recover
+from notifier.mailing.retrying import Retried, retry
 
 __all__ = [
+    "Compared",
     "Delivered",
     "Desk",
     "Explained",
@@ -18,14 +22,21 @@ __all__ = [
     "Opened",
     "Planned",
     "Preview",
+    "Record",
+    "Recovered",
+    "Retried",
     "Sender",
+    "compare",
     "deliver",
     "explain",
     "open_due",
     "open_now",
     "plan",
     "preview",
+    "read_record",
+    "recover",
     "rehearse",
     "release",
+    "retry",
     "send_test",
 ]

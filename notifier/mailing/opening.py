@@ -36,7 +36,7 @@ async def open_due(desk: Desk, now: datetime, at: datetime | None = None) -> lis
     await desk.outbox.expire(now)
     await desk.store.reveal(now)
     done = [_taken_out(one) for one in await take_out(desk, now)]
-    done += await _resume(desk, arrivals, now)
+    done += await resume(desk, arrivals, now)
     for together in in_slices(await due_turns(desk, at or now)):
         done += await open_together(desk, arrivals, together, now)
     for turn in await at_once_turns(desk, now):
@@ -51,7 +51,7 @@ async def open_now(
     """Open an extra issue of each named digest for each of its lanes, due or not."""
     arrivals = Arrivals(desk.store)
     await desk.outbox.expire(now)
-    done = await _resume(desk, arrivals, now)
+    done = await resume(desk, arrivals, now)
     for together in in_slices(await extra_turns(desk, names, at or now)):
         done += await open_together(desk, arrivals, together, now)
     await desk.outbox.finish()
@@ -90,7 +90,7 @@ def _taken_out(issue: TakenOut) -> Opened:
     )
 
 
-async def _resume(desk: Desk, arrivals: Arrivals, now: datetime) -> list[Opened]:
+async def resume(desk: Desk, arrivals: Arrivals, now: datetime) -> list[Opened]:
     """Go on with openings that were broken off: until they are done, nothing else can be opened.
 
     One that cannot be gone on with is taken back.

@@ -41,7 +41,7 @@ async def take_out(desk: Desk, now: datetime) -> list[TakenOut]:
     if change == desk.looked.change:
         return []
     standing = await desk.successors.standing()
-    gone = await _gone(desk, {article for one in standing for article in one.articles})
+    gone = await withdrawn_among(desk, {article for one in standing for article in one.articles})
     done = [
         await _take_out(desk, one, gone, now)
         for one in standing
@@ -51,7 +51,8 @@ async def take_out(desk: Desk, now: datetime) -> list[TakenOut]:
     return done
 
 
-async def _gone(desk: Desk, articles: Collection[str]) -> set[str]:
+async def withdrawn_among(desk: Desk, articles: Collection[str]) -> set[str]:
+    """Return those of `articles`, by id, that are withdrawn."""
     ids = sorted(articles)
     gone: set[str] = set()
     for start in range(0, len(ids), _RUN):

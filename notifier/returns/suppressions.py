@@ -5,7 +5,7 @@ What an answer means is decided by `policy`; this keeps what it needs to know, a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +24,7 @@ from notifier.returns.policy import (
 from notifier.returns.returned import domain_of
 from notifier.subscriber import address_key
 from notifier.tables import dead_addresses, subscribers, suppressions
+from notifier.tokens import SecretKey, veiled
 
 NO_SUCH_ADDRESS = "no such address"
 COMPLAINT = "complaint"
@@ -46,20 +47,18 @@ class Suppression:
     since: datetime
 
 
-def as_it_is(key: str) -> str:
-    """Keep an address key in the clear."""
-    return key
-
-
 class Suppressions:
     """All SQL about suppressions. Raises StoreError when the database cannot be used.
 
-    `kept_as` makes of an address key what is kept of it.
+    With a `veil` addresses are kept as hashes by that key, and nothing of what servers said.
     """
 
-    def __init__(self, database: Database, kept_as: Callable[[str], str] = as_it_is) -> None:
+    def __init__(self, database: Database, veil: SecretKey | None = None) -> None:
         self._database = database
-        self._kept_as = kept_as
+        self._veil = veil
+
+    def _kept_as(self, key: str) -> str:
+        return veiled(self._veil, key) if self._veil else key
 
     async def suppress(
         self,
@@ -87,7 +86,7 @@ class Suppressions:
 
     async def standing(self, address: str, now: datetime) -> Standing:
         """Return what is known of an address, and of its domain where that matters."""
-        key, domain = address_key(address), domain_of(address)
+        key, domain = self._kept_as(address_key(address)), domain_of(address)
         mine = select(dead_addresses.c.first_at).where(dead_addresses.c.address_key == key)
         recent = select(func.count()).where(
             dead_addresses.c.domain == domain,
@@ -108,13 +107,13 @@ class Suppressions:
     async def lift(self, address: str) -> Suppression | None:
         """Write to `address` again; return what stood against it, None if nothing did."""
         key = address_key(address)
-        theirs = suppressions.c.address_key.in_({key, self._kept_as(key)})
+        keys = {key, self._kept_as(key)}
+        theirs = suppressions.c.address_key.in_(keys)
         async with self._database.write() as connection:
             row = (await connection.execute(select(*_COLUMNS).where(theirs))).mappings().first()
             await connection.execute(delete(suppressions).where(theirs))
-            await connection.execute(
-                delete(dead_addresses).where(dead_addresses.c.address_key == key)
-            )
+            dead = dead_addresses.c.address_key.in_(keys)
+            await connection.execute(delete(dead_addresses).where(dead))
         return Suppression(**row) if row else None
 
     async def lift_since(self, since: datetime) -> int:
@@ -168,7 +167,7 @@ class Suppressions:
         row = {
             "address_key": self._kept_as(key),
             "reason": reason,
-            "detail": detail,
+            "detail": "" if self._veil else detail,
             "source": source,
             "code": code,
             "domain": domain_of(address),
@@ -191,7 +190,7 @@ class Suppressions:
 
         Where the fuse has blown, what the same hours have suppressed in that domain is lifted.
         """
-        key, domain = address_key(address), domain_of(address)
+        key, domain = self._kept_as(address_key(address)), domain_of(address)
         mine = dead_addresses.c.address_key == key
         row = {"address_key": key, "domain": domain, "first_at": now, "last_at": now}
         await connection.execute(self._database.insert_new(dead_addresses).values(row))

@@ -29,6 +29,7 @@ from notifier.tables import (
     deliveries,
     issues,
     lanes,
+    names_reader,
     subscribers,
     subscriptions,
     suppressions,
@@ -130,9 +131,7 @@ def last_served_on() -> ScalarSelect[str]:
 
 def _inhabited() -> ColumnElement[bool]:
     """Whether a lane has a reader who gets its issues: one without any is not served."""
-    suppressed = select(suppressions.c.address_key).where(
-        suppressions.c.address_key == subscribers.c.address_key
-    )
+    suppressed = select(suppressions.c.address_key).where(names_reader())
     reader = select(subscriptions.c.id).join(subscribers)
     here = (subscriptions.c.lane_id == lanes.c.id, active(), ~suppressed.exists())
     return reader.where(*here).correlate(lanes).exists()

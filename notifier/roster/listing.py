@@ -15,7 +15,14 @@ from feeds.kit.database import Database
 from notifier.enrolment import Enrolment
 from notifier.roster.rows import enrolments, joined
 from notifier.subscriber import address_key
-from notifier.tables import deliveries, issues, subscribers, subscriptions, suppressions
+from notifier.tables import (
+    deliveries,
+    issues,
+    names_reader,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
 
 PAGE = 1000
 
@@ -120,8 +127,10 @@ class Listing:
             last = address_key(found[-1].enrolment.address)
 
     async def _page(self, which: ColumnElement[bool]) -> list[Entry]:
-        reasons = select(suppressions.c.address_key, suppressions.c.reason).where(
-            suppressions.c.address_key.in_(select(subscribers.c.address_key).where(which))
+        reasons = (
+            select(subscribers.c.address_key, suppressions.c.reason)
+            .join(suppressions, names_reader())
+            .where(which)
         )
         async with self._database.read() as connection:
             rows = (await connection.execute(joined().where(which))).all()

@@ -21,6 +21,7 @@ from notifier.roster.lanes import KEY, columns_of, enter, last_served_on, place
 from notifier.roster.rows import enrolments, joined
 from notifier.subscriber import address_key
 from notifier.tables import lanes, subscribers, subscriptions
+from notifier.tokens import SecretKey, veiled
 
 CHUNK = 200  # readers who are written in one transaction
 _PAGE = 5000  # numbers and addresses that are looked through together
@@ -47,10 +48,14 @@ class Change:
 
 
 class Places:
-    """The places of readers. Raises StoreError when the database cannot be used."""
+    """The places of readers. Raises StoreError when the database cannot be used.
 
-    def __init__(self, database: Database) -> None:
+    With a `veil` the hash of an address is written beside it, by which a suppression is known.
+    """
+
+    def __init__(self, database: Database, veil: SecretKey | None = None) -> None:
         self._database = database
+        self._veil = veil
 
     async def enrolments(self, keys: Collection[str]) -> dict[str, Enrolment]:
         """Return the readers with these address keys who are there, by key; a few hundred."""
@@ -85,7 +90,7 @@ class Places:
                 fresh = [one for one in some if standing.get(one.key) == one.before]
                 stale += [one for one in some if standing.get(one.key) != one.before]
                 if fresh:
-                    await _write(connection, fresh, now)
+                    await _write(connection, fresh, self._veil, now)
         return stale
 
     async def publish(self, starts: Mapping[LaneKey, int], now: datetime) -> None:
@@ -110,8 +115,10 @@ async def _read(connection: AsyncConnection, keys: Collection[str]) -> dict[str,
     return dict(enrolments((await connection.execute(query)).all()))
 
 
-async def _write(connection: AsyncConnection, changes: Sequence[Change], now: datetime) -> None:
-    ids = await _write_readers(connection, changes, now)
+async def _write(
+    connection: AsyncConnection, changes: Sequence[Change], veil: SecretKey | None, now: datetime
+) -> None:
+    ids = await _write_readers(connection, changes, veil, now)
     numbers = await enter(connection, _starts(changes), now)
     rows = [
         _Row(ids[change.key], digest, change, one, numbers.get(one.lane) if one.lane else None, now)
@@ -170,12 +177,14 @@ class _Row:
 
 
 async def _write_readers(
-    connection: AsyncConnection, changes: Sequence[Change], now: datetime
+    connection: AsyncConnection, changes: Sequence[Change], veil: SecretKey | None, now: datetime
 ) -> dict[str, int]:
     """Write the readers themselves; return their numbers by address key."""
     rows = {change.key: _reader_row(change) for change in changes}
     new = [
-        row | {"address_key": change.key, "generation": 1, "created_at": now}
+        row
+        | {"address_key": change.key, "generation": 1, "created_at": now}
+        | {"address_hash": veiled(veil, change.key) if veil else None}
         for change in changes
         if change.before is None
         for row in [rows[change.key]]

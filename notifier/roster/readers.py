@@ -111,8 +111,9 @@ class Roster:
         """
         mine = subscribers.c.id == subscriber_id
         async with self._database.write(Lock.OPEN) as connection:
-            key = await connection.scalar(select(subscribers.c.address_key).where(mine))
-            if key is None:
+            keys = select(subscribers.c.address_key, subscribers.c.address_hash).where(mine)
+            found = (await connection.execute(keys)).one_or_none()
+            if found is None:
                 return
             theirs = subscriptions.c.subscriber_id == subscriber_id
             left = func.coalesce(
@@ -121,10 +122,10 @@ class Roster:
             gone = {"declared": False, "added": False, "chosen": {}, "left_at": left}
             await connection.execute(update(subscriptions).where(theirs).values(gone))
             nobody: dict[str, object] = {"address": "", "name": "", "declared": None, "chosen": {}}
-            nobody |= {"address_key": f"erased {subscriber_id}"}
+            nobody |= {"address_key": f"erased {subscriber_id}", "address_hash": None}
             nobody |= {"generation": subscribers.c.generation + 1}
             await connection.execute(update(subscribers).where(mine).values(nobody))
-            dead = dead_addresses.c.address_key == key
+            dead = dead_addresses.c.address_key.in_([key for key in found if key])
             await connection.execute(delete(dead_addresses).where(dead))
             said = update(deliveries).where(deliveries.c.subscriber_id == subscriber_id)
             await connection.execute(said.values(words=""))

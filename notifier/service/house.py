@@ -27,13 +27,16 @@ from feeds.web import FeedServer
 from notifier.archive import BackIssues
 from notifier.delivery.archive import Archive
 from notifier.delivery.audience import Audience
+from notifier.delivery.books import Books
 from notifier.delivery.carriers.jobs import mend
 from notifier.delivery.carriers.queue import WorkQueue
 from notifier.delivery.dkim import signers_by_profile
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
+from notifier.delivery.picking import Picked
 from notifier.delivery.prospect import Prospects
+from notifier.delivery.settling import Settling
 from notifier.delivery.successors import Successors
 from notifier.delivery.tracing import Traces
 from notifier.delivery.transport import open_transport
@@ -43,6 +46,7 @@ from notifier.mailing import Desk, Lookout, Sender
 from notifier.returning import Intake
 from notifier.returns.records import Records
 from notifier.returns.suppressions import Suppressions
+from notifier.returns.veiling import veil_of
 from notifier.roster import Listing, Places, Roster
 from notifier.service.pushing import Pusher
 from notifier.settings import MailSettings, Settings, SmtpRelay
@@ -70,6 +74,7 @@ class House:
     ledger: Ledger
     press: Press
     keys: tuple[SecretKey, ...]
+    veil: SecretKey | None = None
 
     @property
     def folders(self) -> tuple[Folder, ...]:
@@ -94,7 +99,28 @@ class House:
     @property
     def suppressions(self) -> Suppressions:
         """The addresses that must not be written to."""
-        return Suppressions(self.database)
+        return Suppressions(self.database, self.veil)
+
+    @property
+    def books(self) -> Books:
+        """How many deliveries came to what."""
+        return Books(self.database)
+
+    @property
+    def picked(self) -> Picked:
+        """Deliveries as operators look at them."""
+        return Picked(self.database)
+
+    @property
+    def settling(self) -> Settling:
+        """What operators change of deliveries."""
+        return Settling(self.database)
+
+    async def drop_old(self, now: datetime) -> int:
+        """Drop the deliveries that are not kept any longer, if we send any; return how many."""
+        if self.settings.mail is None:
+            return 0
+        return await self.books.drop(now - self.settings.mail.keep_deliveries, now)
 
     def intake(self) -> Intake:
         """Return what taking in what came back needs."""
@@ -203,6 +229,9 @@ async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
     try:
         await database.migrate([FEEDS, NOTIFIER])
         store, roster = ArticleStore(database), Roster(database)
+        keys = await roster.secret_keys(now)
+        hashed = settings.mail is not None and settings.mail.hashed_suppressions
+        veil = await veil_of(database, keys, wanted=hashed)
         press = Press(
             store,
             FeedIndex(database),
@@ -220,13 +249,14 @@ async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
             store,
             FileMemory(database),
             roster,
-            Places(database),
+            Places(database, veil),
             Listing(database),
             Audience(database),
             Outbox(database),
             Ledger(database),
             press,
-            await roster.secret_keys(now),
+            keys,
+            veil,
         )
     finally:
         await database.close()

@@ -28,6 +28,7 @@ from notifier.service.work import (
     open_issues,
     push,
     take_returns,
+    tidy_up,
 )
 from notifier.settings import Settings
 from notifier.subscribing import reconcile
@@ -38,6 +39,7 @@ log = logger()
 TICK = timedelta(seconds=1)  # how often we look for what is due
 RETURNS = timedelta(seconds=10)  # how often we look for what came back
 MEND = timedelta(seconds=10)  # how often we look whether each chunk has its job
+TIDY = timedelta(hours=1)  # how often we look for what is old
 
 
 def utc_now() -> datetime:
@@ -124,6 +126,7 @@ def _works(
         (round_.push, tick, push),
         (round_.returns, RETURNS, take_returns),
         (round_.mend, MEND, mend),
+        (round_.tidy, TIDY, tidy_up),
     ):
         metronome.every(every, bell)
         yield loop(round_, bell, work)

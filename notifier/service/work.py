@@ -49,6 +49,7 @@ class Round:
     send: asyncio.Event = field(default_factory=asyncio.Event)
     returns: asyncio.Event = field(default_factory=asyncio.Event)
     mend: asyncio.Event = field(default_factory=asyncio.Event)
+    tidy: asyncio.Event = field(default_factory=asyncio.Event)
     seen: dict[str, dict[str, FileState]] = field(default_factory=dict)
     refused: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
@@ -56,7 +57,7 @@ class Round:
     @property
     def bells(self) -> tuple[asyncio.Event, ...]:
         """All that may be waited for."""
-        return (self.look, self.open, self.send, self.push, self.returns, self.mend)
+        return (self.look, self.open, self.send, self.push, self.returns, self.mend, self.tidy)
 
 
 async def loop(
@@ -212,6 +213,13 @@ async def take_returns(round_: Round) -> None:
     if taken:
         steps = counted(Counter(one.step for one in taken))
         log.info("mail.returned", messages=len(taken), steps=steps)
+
+
+async def tidy_up(round_: Round) -> None:
+    """Drop deliveries that are old; their numbers stay."""
+    dropped = await round_.house.drop_old(round_.clock())
+    if dropped:
+        log.info("mail.dropped", deliveries=dropped)
 
 
 def _complain(round_: Round, name: str, error: Exception) -> None:

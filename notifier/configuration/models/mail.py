@@ -18,6 +18,7 @@ from notifier.configuration.models.values import (
     Profile,
     Rate,
     Selector,
+    Suppressed,
     Text,
     TransportAddress,
     Truth,
@@ -163,6 +164,15 @@ class MailSection(Section):
         "how long a sender of several may give no sign of life before another takes over what it"
         " was sending",
         "90s",
+    )
+    keep_deliveries: Duration = setting(
+        "how long each delivery is kept, from `31d` to `365d`; after that, only its numbers are",
+        "90d",
+    )
+    suppressions: Suppressed = setting(
+        "how addresses that must not be written to are kept: `clear`, or `hashed`; there is no way"
+        " back",
+        "clear",
     )
     connections: UpTo100 = setting("how many at once, from 1 to 100", 4)
     messages_per_connection: UpToAMillion = setting(

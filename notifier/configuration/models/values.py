@@ -217,6 +217,9 @@ Profile = Annotated[str, PlainValidator(scalars.one_of(*DkimProfile)), _choice(*
 InDoubt = Annotated[
     str, PlainValidator(scalars.one_of("resend", "hold")), _choice("resend", "hold")
 ]
+Suppressed = Annotated[
+    str, PlainValidator(scalars.one_of("clear", "hashed")), _choice("clear", "hashed")
+]
 
 UpTo100 = Annotated[int, *_count(1, 100)]
 UpTo500 = Annotated[int, *_count(1, 500)]

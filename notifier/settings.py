@@ -124,7 +124,8 @@ class Settings:
     `store` is a database URL without secrets resolved into logs; `folder` where the configuration
     lives, `templates` its override folder (may not exist), `words` the operator's own phrases of
     digests by language. `trusted_proxies` are IP addresses and networks (CIDR) whose word is taken
-    for where a request came from.
+    for where a request came from. `metrics` is the host and port where operators' addresses are
+    offered beside `host` and `port`, `token` what opens them here.
     """
 
     site: Site
@@ -135,6 +136,8 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     trusted_proxies: tuple[str, ...] = ()
+    metrics: tuple[str, int] | None = None
+    token: str = field(default="", repr=False)
     watch: timedelta = timedelta(seconds=2)
     grace: timedelta = timedelta(seconds=30)
     sources: tuple[FolderSource, ...] = ()
@@ -160,6 +163,7 @@ class Settings:
         keys = mail.dkim.keys if mail and mail.dkim else ()
         found = {relay.password for relay in relays if isinstance(relay, SmtpRelay)}
         found |= {key.key for key in keys} | {unquote(urlsplit(self.store).password or "")}
+        found.add(self.token)
         return frozenset(found - {""})
 
     @property

@@ -122,6 +122,7 @@ DOORS = {
     "lxml": {"feeds.render.syndication"},
     "markdown_it": {"feeds.sources.markdown"},
     "nh3": {"feeds.sanitize"},
+    "prometheus_client": {"notifier.service.metrics"},
     "pydantic": {"notifier.configuration"},
     "pgqueuer": {"notifier.delivery.carriers.library"},
     "ruamel": {"notifier.configuration.rewriting"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from feeds.kit import logs
 from notifier.cli.common import config_option, settings_of
-from notifier.service import Role, run, run_in_loop
+from notifier.service import Manager, Role, run, run_in_loop
 
 
 @click.command("run")
@@ -37,4 +38,5 @@ def command(config: Path, role: str, form: str) -> None:
     settings = settings_of(config)
     logs.set_up(sys.stderr, form, settings.secrets)
     announce = "Paperround is running at {}".format
-    run_in_loop(run(settings, lambda where: click.echo(announce(where)), role=Role(role)))
+    manager, told = Manager.of(os.environ), lambda where: click.echo(announce(where))
+    run_in_loop(run(settings, told, role=Role(role), manager=manager))

@@ -168,7 +168,7 @@ def _test_line(test: Preview, answer: Answer | None) -> str:
 def data_of(sent: Sent) -> dict[str, object]:
     """Return a round as the documented object."""
     return {
-        "opened": [asdict(opened) for opened in sent.opened],
+        "opened": [_opened_data(opened) for opened in sent.opened],
         "messages": {str(state): number for state, number in sent.delivered.counts.items()},
         "halted": sent.delivered.halted,
         "unreachable": sent.delivered.unreachable,
@@ -177,6 +177,10 @@ def data_of(sent: Sent) -> dict[str, object]:
         "held": held_data(sent.held or ()),
         "test": _test_data(*sent.test) if sent.test else None,
     }
+
+
+def _opened_data(opened: Opened) -> dict[str, object]:
+    return {**asdict(opened), "due": opened.due.isoformat() if opened.due else None}
 
 
 def _test_data(test: Preview, answer: Answer | None) -> dict[str, object]:

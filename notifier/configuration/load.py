@@ -179,6 +179,8 @@ class _Reading:
             host=web.listen[0],
             port=web.listen[1],
             trusted_proxies=web.trusted_proxies,
+            metrics=web.metrics,
+            token=web.token,
             watch=watch,
             grace=grace,
             sources=sources,

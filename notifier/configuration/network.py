@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from feeds.kit.destinations import NotAllowed, Reach, target
 from notifier.configuration.scalars import text, wrong
 
+SHORTEST_TOKEN = 16  # characters
+
 _LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^\s:]+):(?P<port>[0-9]{1,5})\Z")
 
 
@@ -48,6 +50,16 @@ def listen(value: object) -> tuple[str, int]:
         hint = "it is written like `127.0.0.1:8000`"
         wrong("expected a host and a port", kind="a host and a port", hint=hint)
     return match["host"].strip("[]"), int(match["port"])
+
+
+def operators_token(value: object) -> str:
+    """Return `value` if it is long enough to be guessed by nobody, and fits into a header."""
+    found = text(value).strip()
+    if len(found) < SHORTEST_TOKEN or not found.isascii() or not found.isprintable():
+        message = "this token is too short, or has characters beyond ASCII"  # never quoted
+        hint = f"at least {SHORTEST_TOKEN} letters and digits, as `openssl rand -hex 16` makes them"
+        wrong(message, kind="a token", hint=hint)
+    return found
 
 
 def network(value: object) -> str:

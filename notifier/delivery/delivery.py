@@ -112,6 +112,7 @@ class Job:
     attempts: int
     reason: str
     expires: datetime
+    digest: str
     wanted: bool = True
 
 

@@ -223,6 +223,7 @@ def _jobs_of(
             deliveries.c.attempts,
             deliveries.c.reason,
             issues.c.expires,
+            issues.c.digest,
             func.coalesce(may_be_written_to(now), false()).label("wanted"),
         )
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id, isouter=True)
@@ -232,7 +233,8 @@ def _jobs_of(
         .order_by(deliveries.c.issue_id, deliveries.c.subscriber_id)
     )
     for row in connection.execute(query):  # its columns are those of a Job, in order
-        places[row.issue_id, row.chunk].append(Job(*row[1:]))
+        _, *values = row
+        places[row.issue_id, row.chunk].append(Job(*values))
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import RowMapping, Update, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Update, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
@@ -41,6 +41,15 @@ USUAL = 20  # issues of late that tell what is usual
 
 _CHUNKS = 20  # chunks of deliveries that expire in one transaction
 _READERS = 2000  # readers whose cursors move in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many issues are open, since when the oldest of them, and how many are held."""
+
+    issues: int
+    since: datetime | None
+    held: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +182,10 @@ class Outbox:
             rows = (await connection.execute(query)).mappings().all()
         return [_pending(row) for row in rows]
 
+    async def waiting(self) -> Waiting:
+        """Count the issues that wait, for their deliveries or for the operator."""
+        return await self._database.reading(_waiting)
+
     async def forget_opening(self, issue_id: int) -> None:
         """Take back an opening that cannot be gone on with: its slot is due again."""
         async with self._database.write(Lock.OPEN) as connection:
@@ -260,6 +273,17 @@ class Outbox:
         """Close the issues all of whose deliveries have ended."""
         async with self._database.write() as connection:
             await close_finished(connection)
+
+
+def _waiting(connection: Connection) -> Waiting:
+    query = (
+        select(issues.c.state, func.count(), func.min(issues.c.opened_at))
+        .where(issues.c.state.in_(["open", "held"]))
+        .group_by(issues.c.state)
+    )
+    found = {state: (number, since) for state, number, since in connection.execute(query)}
+    number, since = found.get("open", (0, None))
+    return Waiting(number, since, found.get("held", (0, None))[0])
 
 
 async def _forget(connection: AsyncConnection, issue_id: int) -> None:

@@ -1,7 +1,7 @@
 """What the mail round does: open what is due, deliver what is open, settle what was left."""
 
 from notifier.mailing.comparing import Compared, Record, compare, read_record
-from notifier.mailing.delivering import Delivered, Sender, deliver
+from notifier.mailing.delivering import Delivered, Sender, Told, deliver, tell_nobody
 from notifier.mailing.desk import Desk
 from notifier.mailing.explaining import Explained, explain
 from notifier.mailing.issuing import Opened
@@ -26,6 +26,7 @@ __all__ = [
     "Recovered",
     "Retried",
     "Sender",
+    "Told",
     "compare",
     "deliver",
     "explain",
@@ -39,4 +40,5 @@ __all__ = [
     "release",
     "retry",
     "send_test",
+    "tell_nobody",
 ]

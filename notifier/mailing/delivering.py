@@ -39,13 +39,19 @@ HALT_PAUSE = timedelta(minutes=5)  # after the relay refused us altogether
 PAUSE = timedelta(minutes=1)  # after no relay could be reached
 
 Clock = Callable[[], datetime]
+Told = Callable[[str, State], None]  # a digest, and what one attempt to deliver it came to
+
+
+def tell_nobody(_digest: str, _state: State) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Everything that delivering needs; `owner` names this process in the ledger.
 
-    `queue` brings the chunks; without one they are looked for in the ledger.
+    `queue` brings the chunks; without one they are looked for in the ledger. `told` hears of each
+    attempt as it ends.
     """
 
     ledger: Ledger
@@ -59,6 +65,7 @@ class Sender:
     connections: int = 4
     signers: Signers = field(default_factory=dict)
     queue: WorkQueue | None = None
+    told: Told = tell_nobody
 
     @property
     def resend(self) -> bool:
@@ -218,7 +225,11 @@ class _Round:
         if state is None:
             self.supply.drop(piece.chunk)
         else:
-            self.done.count(state)
+            self._count(piece.job, state)
+
+    def _count(self, job: Job, state: State) -> None:
+        self.done.count(state)
+        self._sender.told(job.digest, state)
 
     async def _record(self, attempt: _Attempt, answer: Answer) -> None:
         job, now, ledger, done = attempt.piece.job, self._clock(), self._sender.ledger, self.done
@@ -235,7 +246,7 @@ class _Round:
             await self._sender.suppressions.note_dead_address(
                 job.address, answer.text, now, code=answer.enhanced
             )
-        done.count(mark.state)
+        self._count(job, mark.state)
         if mark.state is State.FAILED:
             done.failures.append(f"{answer.code or ''} {answer.text}".strip())
 

@@ -20,7 +20,10 @@ from notifier.mailing.turns import Turn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What came of one due slot: an issue for so many readers, or the reason why there is none."""
+    """What came of one due slot: an issue for so many readers, or the reason why there is none.
+
+    `due` is the slot's instant, where it was opened for one.
+    """
 
     digest: str
     slot: str
@@ -30,6 +33,7 @@ class Opened:
     reason: str = ""
     failed: bool = False
     held: bool = False
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,9 @@ async def _prepare(
     standing: Standing | None = None,
 ) -> _Prepared:
     lane, slot = turn.lane, turn.slot
-    result = Opened(digest=turn.spec.name, slot=slot.identity, timezone=lane.key.timezone)
+    result = Opened(
+        digest=turn.spec.name, slot=slot.identity, timezone=lane.key.timezone, due=slot.instant
+    )
     if turn.due.folded:
         await desk.outbox.skip(lane, slot, LATE, now)
         return _Prepared(replace(result, reason=LATE))

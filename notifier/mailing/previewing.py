@@ -218,4 +218,5 @@ def _stranger(address: str) -> Job:
         attempts=0,
         reason="",
         expires=datetime.max.replace(tzinfo=UTC),
+        digest="",
     )

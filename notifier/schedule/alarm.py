@@ -7,7 +7,7 @@ are all the same. Jobs do no work: a shutdown would cancel it.
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -25,6 +25,16 @@ class Metronome:
         """Set `bell` every `interval`, and at once."""
         bell.set()
         self._scheduler.add_job(_ring, "interval", seconds=interval.total_seconds(), args=[bell])
+
+    def beat(self, interval: timedelta, bell: asyncio.Event) -> None:
+        """Set `bell` every `interval` from `start` on; unlike `every`, a proof that we ring."""
+        self._scheduler.add_job(
+            _ring,
+            "interval",
+            seconds=interval.total_seconds(),
+            args=[bell],
+            next_run_time=datetime.now(UTC),
+        )
 
     def start(self) -> None:
         """Begin; needs a running event loop."""

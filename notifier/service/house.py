@@ -42,7 +42,7 @@ from notifier.delivery.tracing import Traces
 from notifier.delivery.transport import open_transport
 from notifier.digest.compose import Composer
 from notifier.errors import TransportError
-from notifier.mailing import Desk, Lookout, Sender
+from notifier.mailing import Desk, Lookout, Sender, Told, tell_nobody
 from notifier.returning import Intake
 from notifier.returns.records import Records
 from notifier.returns.suppressions import Suppressions
@@ -52,7 +52,7 @@ from notifier.service.pushing import Pusher
 from notifier.settings import MailSettings, Settings, SmtpRelay
 from notifier.tables import HISTORY as NOTIFIER
 from notifier.tokens import SecretKey
-from notifier.web import ASGIApp, Register, application
+from notifier.web import ASGIApp, Observed, Register, application
 
 if TYPE_CHECKING:
     from notifier.delivery.carriers.pgqueued import PgQueued
@@ -164,10 +164,11 @@ class House:
             async with self.database.write(Lock.CARRY) as connection:
                 await mend(connection, now)
 
-    def sender(self, queue: WorkQueue | None = None) -> Sender:
+    def sender(self, queue: WorkQueue | None = None, told: Told = tell_nobody) -> Sender:
         """Return what delivering needs; raises TransportError where it can never work.
 
-        Without a `queue`, chunks are looked for in the ledger.
+        Without a `queue`, chunks are looked for in the ledger. `told` hears of each attempt as it
+        ends.
         """
         way = self.mail.transport
         return Sender(
@@ -186,6 +187,7 @@ class House:
             ),
             signers=signers_by_profile(self.mail.dkim),
             queue=queue,
+            told=told,
         )
 
     def pusher(self, wake: Callable[[], None]) -> Pusher:
@@ -194,7 +196,9 @@ class House:
             self.database, self.press.shelf, self.settings.site, self.settings.websub, wake
         )
 
-    def web(self, pusher: Pusher | None = None) -> tuple[FeedServer, ASGIApp]:
+    def web(
+        self, pusher: Pusher | None = None, observed: Observed | None = None
+    ) -> tuple[FeedServer, ASGIApp]:
         """Return the server of feeds and the whole web application around it."""
         server = FeedServer(
             self.press.shelf,
@@ -213,6 +217,7 @@ class House:
             digests=self.settings.digests,
             keys=self.keys,
             hub=pusher.hub if pusher else None,
+            observed=observed,
         )
         return server, app
 

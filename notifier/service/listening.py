@@ -20,7 +20,20 @@ IDLE = 75  # seconds that a connection stays open; proxies keep theirs about as 
 
 
 class Web(uvicorn.Server):
-    """uvicorn without its own signal handlers: the service stops it in its turn."""
+    """uvicorn without its own signal handlers: the service stops it in its turn.
+
+    `up` is set once it takes requests.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take requests."""
+        await super().startup(sockets)
+        if self.started:
+            self.up.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -42,14 +55,15 @@ def signals(stop: asyncio.Event) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def listening(settings: Settings) -> Iterator[socket.socket]:
-    """Give a socket at the address of the settings; NotifierError where it is taken."""
+def listening(host: str, port: int, key: str = "listen") -> Iterator[socket.socket]:
+    """Give a socket at that address, which `key` of `web` says; NotifierError if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((settings.host, settings.port))
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise NotifierError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror};"
-            " choose another address in `web: {listen: ...}`"
+            f"cannot listen on {host}:{port}: {error.strerror};"
+            f" choose another address in `web: {{{key}: ...}}`"
         ) from error
     with listener:
         yield listener
@@ -71,4 +85,16 @@ def web_settings(app: ASGIApp, ready: Ready, settings: Settings) -> uvicorn.Conf
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=math.ceil(settings.grace.total_seconds()),
+    )
+
+
+def plain_settings(app: ASGIApp) -> uvicorn.Config:
+    """Return how `app`, which is for operators, is served."""
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,9 +15,13 @@ from typing import Any
 from feeds.kit.logs import logger
 from notifier.schedule.alarm import Metronome
 from notifier.service.alone import alone
+from notifier.service.health import INTERVAL, Health
 from notifier.service.house import open_house
 from notifier.service.listening import Web, listening, signals, web_settings
+from notifier.service.metrics import Metrics
+from notifier.service.observing import aside, observed
 from notifier.service.roles import Role
+from notifier.service.systemd import Manager
 from notifier.service.work import (
     Round,
     deliver_all,
@@ -27,6 +31,7 @@ from notifier.service.work import (
     mend,
     open_issues,
     push,
+    show_life,
     take_returns,
     tidy_up,
 )
@@ -54,11 +59,12 @@ async def run(
     clock: Callable[[], datetime] = utc_now,
     tick: timedelta = TICK,
     role: Role = Role.ALL,
+    manager: Manager | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT; letters in flight get the grace to have their answer.
 
-    `announce` is told the address, or the role of a process that has none, once everything is up.
-    Raises AlreadyRunning, StoreError and TransportError before anything has begun.
+    `announce` is told the address, or the role of a process that has none, once everything is up;
+    so is `manager`. Raises AlreadyRunning, StoreError and TransportError before anything has begun.
     """
     began = clock()
     role.check(is_sqlite=settings.store.startswith("sqlite"))
@@ -72,10 +78,15 @@ async def run(
             pusher = house.pusher(bell.set)
             if role.schedules:
                 await pusher.begin(settings.gone, began, alone=house.database.is_sqlite)
-            server, app = house.web(pusher)
+            health, metrics = Health(house.outbox.waiting), Metrics()
+            metrics.reloaded(began, successful=True)
+            told = observed(house, pusher, health, metrics, clock)
+            server, app = house.web(pusher, told)
             desk = house.desk() if settings.mail else None
-            round_ = Round(house, server, desk, pusher, bell, clock)
-            await _serve(round_, role, app, announce, tick)
+            manager = manager or Manager()
+            round_ = Round(house, server, desk, pusher, bell, clock, health, metrics, manager)
+            async with aside(settings.metrics, told):
+                await _serve(round_, role, app, announce, tick)
 
 
 async def _serve(
@@ -95,11 +106,14 @@ async def _serve(
             loops.append(asyncio.create_task(web.serve(sockets=[listener])))
         metronome.start()
         where = _address(listener) if listener else f"{role} of {round_.house.database.name}"
-        log.info("service.started", role=str(role), where=where)
-        announce(where)
+        up = web.up.wait if listener else _at_once
+        coming = asyncio.create_task(_come_up(round_, role, up, where, announce))
         stopping = asyncio.create_task(round_.stop.wait())
         await asyncio.wait([*loops, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await _cut(coming)
         round_.stop.set()
+        round_.health.stopping = True
+        round_.manager.stopping()
         log.info("service.stopping")
         metronome.stop()
         for bell in round_.bells:
@@ -116,6 +130,8 @@ def _works(
     round_: Round, role: Role, metronome: Metronome, tick: timedelta
 ) -> Iterator[Coroutine[Any, Any, None]]:
     """Return what a process does besides delivering, with the bells that it is done at."""
+    metronome.beat(timedelta(seconds=INTERVAL), round_.beat)
+    yield loop(round_, round_.beat, show_life)
     if not role.schedules:
         metronome.every(tick, round_.look)
         yield loop(round_, round_.look, follow)
@@ -133,12 +149,32 @@ def _works(
 
 
 def _listening(role: Role, settings: Settings) -> AbstractContextManager[socket.socket | None]:
-    return listening(settings) if role.serves else nullcontext()
+    return listening(settings.host, settings.port) if role.serves else nullcontext()
 
 
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://{host}:{port}/"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+async def _at_once() -> bool:
+    return True
+
+
+async def _come_up(
+    round_: Round,
+    role: Role,
+    up: Callable[[], Awaitable[bool]],
+    where: str,
+    announce: Callable[[str], None],
+) -> None:
+    """Tell that we are ready: not before requests are taken and the scheduler has rung."""
+    await up()
+    await round_.health.pulse.begun.wait()
+    round_.health.listening = True
+    round_.manager.ready(f"running at {where}")
+    log.info("service.started", role=str(role), where=where)
+    announce(where)
 
 
 async def _first_look(round_: Round) -> bool:

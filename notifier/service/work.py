@@ -7,6 +7,7 @@ once, until it is over, and costs nothing but its own turn.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,8 +26,11 @@ from notifier.errors import NotifierError
 from notifier.mailing import Desk, deliver, open_due
 from notifier.returning import take_all
 from notifier.returns.box import ReturnBox
+from notifier.service.health import Health
 from notifier.service.house import House
+from notifier.service.metrics import Metrics
 from notifier.service.pushing import Pusher
+from notifier.service.systemd import Manager
 
 log = logger()
 
@@ -43,6 +47,9 @@ class Round:
     pusher: Pusher
     push: asyncio.Event
     clock: Callable[[], datetime]
+    health: Health
+    metrics: Metrics
+    manager: Manager
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     look: asyncio.Event = field(default_factory=asyncio.Event)
     open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -50,6 +57,7 @@ class Round:
     returns: asyncio.Event = field(default_factory=asyncio.Event)
     mend: asyncio.Event = field(default_factory=asyncio.Event)
     tidy: asyncio.Event = field(default_factory=asyncio.Event)
+    beat: asyncio.Event = field(default_factory=asyncio.Event)
     seen: dict[str, dict[str, FileState]] = field(default_factory=dict)
     refused: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
@@ -57,7 +65,8 @@ class Round:
     @property
     def bells(self) -> tuple[asyncio.Event, ...]:
         """All that may be waited for."""
-        return (self.look, self.open, self.send, self.push, self.returns, self.mend, self.tidy)
+        regular = (self.look, self.open, self.send, self.push, self.returns)
+        return (*regular, self.mend, self.tidy, self.beat)
 
 
 async def loop(
@@ -89,6 +98,7 @@ async def look(round_: Round) -> None:
             _complain(round_, folder.name, error)
             continue
         _relieve(round_, folder.name)
+        round_.metrics.looked(folder.name, report, round_.clock())
         for problem in report.problems:
             if problem not in round_.refused.get(folder.name, ()):
                 log.warning("articles.problem", source=folder.name, problem=str(problem))
@@ -98,8 +108,10 @@ async def look(round_: Round) -> None:
             log.info("articles.ingested", source=folder.name, outcomes=counted(report.outcomes))
         if report.unsettled:
             asyncio.get_running_loop().call_later(SETTLE_NS / 1e9, round_.look.set)
-    await house.store.reveal(round_.clock())
-    published = await publish(house.press, round_.clock())
+    with round_.metrics.publishing():
+        await house.store.reveal(round_.clock())
+        published = await publish(house.press, round_.clock())
+    round_.metrics.published(published.documents, len(published.left_out))
     if published.documents:
         log.info("feeds.published", feeds=published.feeds, documents=published.documents)
     for title in published.left_out:
@@ -133,6 +145,12 @@ def _note_held(round_: Round, folder: str, held: int) -> None:
         _relieve(round_, name)
 
 
+async def show_life(round_: Round) -> None:
+    """Note a beat of the scheduler, and tell the service manager that it came."""
+    round_.metrics.beat(round_.clock(), round_.health.pulse.beat(time.monotonic()))
+    round_.manager.alive()
+
+
 async def push(round_: Round) -> None:
     """Start the pushes that are due; never waits for a subscriber."""
     if round_.pusher.hub is not None:
@@ -145,6 +163,7 @@ async def open_issues(round_: Round) -> None:
         return
     for opened in await open_due(round_.desk, round_.clock()):
         name = f"digest {opened.digest}"
+        round_.metrics.opened(opened, round_.clock())
         if opened.held:
             _complain(round_, _held(opened.digest), NotifierError(opened.reason))
             continue
@@ -185,7 +204,7 @@ async def deliver_all(round_: Round) -> None:
     if round_.desk is None:
         await round_.stop.wait()
         return
-    sender = round_.house.sender(round_.house.queue())
+    sender = round_.house.sender(round_.house.queue(), round_.metrics.sent)
     refused, until = NotifierError(), round_.clock()
 
     async def send(_: Round) -> None:
@@ -211,6 +230,8 @@ async def take_returns(round_: Round) -> None:
         return
     taken = await take_all(round_.house.intake(), ReturnBox(mail.returns), round_.clock)
     if taken:
+        for one in taken:
+            round_.metrics.returned(str(one.step))
         steps = counted(Counter(one.step for one in taken))
         log.info("mail.returned", messages=len(taken), steps=steps)
 
@@ -226,6 +247,7 @@ def _complain(round_: Round, name: str, error: Exception) -> None:
     words = one_line(f"{name}: {error}")
     if words not in round_.failing:
         round_.failing.add(words)
+        round_.metrics.failing(len(round_.failing))
         log.error("work.failing", what=name, error=one_line(str(error)))
 
 
@@ -233,6 +255,7 @@ def _relieve(round_: Round, name: str) -> None:
     recovered = {words for words in round_.failing if words.startswith(f"{name}: ")}
     if recovered:
         round_.failing -= recovered
+        round_.metrics.failing(len(round_.failing))
         log.info("work.recovered", what=name)
 
 

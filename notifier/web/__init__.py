@@ -4,5 +4,6 @@ from starlette.types import ASGIApp
 
 from notifier.web.app import application
 from notifier.web.leaving import Register
+from notifier.web.observing import Observed, observing
 
-__all__ = ["ASGIApp", "Register", "application"]
+__all__ = ["ASGIApp", "Observed", "Register", "application", "observing"]

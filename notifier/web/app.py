@@ -15,6 +15,7 @@ from notifier.digest.spec import DigestSpec
 from notifier.tokens import SecretKey
 from notifier.web.archive import archive_routes
 from notifier.web.leaving import Register, leaving
+from notifier.web.observing import Observed, observing_routes
 from notifier.web.personal import personal_routes
 
 
@@ -27,6 +28,7 @@ def application(
     digests: Sequence[DigestSpec],
     keys: Sequence[SecretKey],
     hub: Hub | None = None,
+    observed: Observed | None = None,
 ) -> ASGIApp:
     """Return the application."""
     site, roster = press.site, register.roster
@@ -38,6 +40,7 @@ def application(
             *(hub_routes(hub) if hub else ()),
             *archive_routes(back, digests, keys),
             *leaving(register),
+            *(observing_routes(observed) if observed else ()),
             *personal_routes(press, roster, digests, keys),
         ]
     )

@@ -13,6 +13,7 @@ from notifier.configuration.models.values import (
     Line,
     Name,
     Networks,
+    OperatorsToken,
     UpTo1000,
     WebAddress,
     Zone,
@@ -45,6 +46,19 @@ class WebSection(Section):
         " their `X-Forwarded-For` and the like say is believed",
         (),
         said="none",
+    )
+    metrics: HostAndPort | None = setting(
+        "host and port where operators ask for `/metrics`, `/livez` and `/readyz` without a token;"
+        " reach it from your own network only",
+        None,
+        said="none",
+    )
+    token: OperatorsToken = setting(
+        "opens `/metrics` at `listen`, as `Authorization: Bearer TOKEN`; at least 16 characters,"
+        " better `${PAPERROUND_TOKEN}` than in clear",
+        "",
+        said="none: it is closed",
+        secret=True,
     )
 
 

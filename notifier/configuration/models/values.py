@@ -138,6 +138,9 @@ WebAddress = Annotated[
 HubAddress = Annotated[
     str, PlainValidator(network.hub), _written(r"\s*https?://\S+\s*", "https://hub.example.org")
 ]
+OperatorsToken = Annotated[
+    str, PlainValidator(network.operators_token), _written(r"\s*[!-~]([ -~]{14,}[!-~])\s*|\$\{.*")
+]
 HostAndPort = Annotated[
     tuple[str, int],
     PlainValidator(network.listen),

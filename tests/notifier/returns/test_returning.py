@@ -18,6 +18,9 @@ from notifier.returning import Intake, counted, take, take_all
 from notifier.returns.box import ReturnBox
 from notifier.returns.records import LATELY
 from notifier.returns.suppressions import Suppression, Suppressions
+from notifier.service.health import Health
+from notifier.service.metrics import Metrics
+from notifier.service.systemd import Manager
 from notifier.service.work import Round, take_returns
 from notifier.tables import returned
 from notifier.tokens import BOUNCED, SecretKey, local_part
@@ -237,7 +240,18 @@ class TestMaildir:
         async with a_house(settings, SLOT) as house:
             server, _ = house.web()
             pusher = house.pusher(lambda: None)
-            await take_returns(Round(house, server, None, pusher, asyncio.Event(), lambda: SLOT))
+            round_ = Round(
+                house,
+                server,
+                None,
+                pusher,
+                asyncio.Event(),
+                lambda: SLOT,
+                Health(house.outbox.waiting),
+                Metrics(),
+                Manager(),
+            )
+            await take_returns(round_)
             assert await house.intake().records.counts(SLOT) == [
                 ("failure", "nothing", "counted", 1)
             ]

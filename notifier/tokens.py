@@ -1,6 +1,6 @@
 """Unguessable names for readers: what a link in a message proves, without being stored anywhere.
 
-Pure; standard library only. A token is an HMAC under the store's secret key; an old key stays
+Pure. A token is an HMAC under the store's secret key; an old key stays
 good for leaving, and for the pages that messages lead to. In addresses of mail a token has small
 letters, digits and hyphens only, for servers on the way may change the case of a local part.
 """
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hmac
 import re
-from base64 import b32encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from feeds.kit.mac import base32, mac
 
 LEAVE = "leave"  # the purpose of the tokens in unsubscribe links; names a subscription
 FEED = "feed"  # that of the tokens of readers' own feeds; names a subscriber
@@ -37,8 +39,8 @@ class SecretKey:
 
     def mac(self, *parts: str) -> bytes:
         """Return the HMAC-SHA256 of `parts`, unambiguous about where one ends."""
-        text = "".join(f"{len(part)}:{part}" for part in parts)
-        return hmac.digest(self.secret, text.encode(), "sha256")
+        text = "".join([f"{len(part)}:{part}" for part in parts])
+        return mac(self.secret, text.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,8 @@ def returns(claim: Returned, key: SecretKey, generation: int = 0) -> bool:
 
 
 def _mail_mac(key: SecretKey, purpose: str, numbers: tuple[int, ...], generation: int) -> str:
-    mac = key.mac("mail", purpose, *map(str, numbers), str(generation))
-    return b32encode(mac[:_MAIL_MAC_BYTES]).decode().lower()
+    made = key.mac("mail", purpose, *map(str, numbers), str(generation))
+    return base32(made[:_MAIL_MAC_BYTES])
 
 
 def _base36(number: int) -> str:
@@ -138,5 +140,5 @@ def _mac(key: SecretKey, purpose: str, subject: int, generation: int) -> str:
     return _written(key.mac(purpose, str(subject), str(generation)))
 
 
-def _written(mac: bytes) -> str:
-    return urlsafe_b64encode(mac[:_MAC_BYTES]).decode().rstrip("=")
+def _written(made: bytes) -> str:
+    return urlsafe_b64encode(made[:_MAC_BYTES]).decode().rstrip("=")

@@ -7,15 +7,16 @@ it does. Knows nothing of transactions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Protocol
 
-from sqlalchemy import CTE, BindParameter, Executable, bindparam, column, values
+from sqlalchemy import CTE, Executable, bindparam, column, values
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-_Compiled = tuple[str, list[str] | None, Mapping[str, Any]]
+_Arrange = Callable[[list[object]], Any]  # from values, row by row, to what the driver takes
 
 MOST = 64  # rows in one statement; more are taken in several
 
@@ -50,7 +51,7 @@ class RowStatement:
         self._dialect = dialect
         self._columns = columns
         self._build = build
-        self._compiled: dict[int, _Compiled] = {}
+        self._compiled: dict[int, tuple[str, _Arrange]] = {}
 
     def run(self, connection: Bare, rows: Sequence[Sequence[object]]) -> list[Any]:
         """Run the statement over `rows`, however many; return what it returns."""
@@ -60,32 +61,33 @@ class RowStatement:
         return found
 
     def _run(self, connection: Bare, rows: Sequence[Sequence[object]]) -> list[Any]:
-        if len(rows) not in self._compiled:
-            self._compiled[len(rows)] = self._compile(len(rows))
-        statement, order, given = self._compiled[len(rows)]
-        flat = [value for row in rows for value in row]
-        named = {**given, **dict(zip(_names(self._columns, len(rows)), flat, strict=True))}
-        parameters = named if order is None else [named[name] for name in order]
-        cursor: Cursor = connection.execute(statement, parameters)
+        count = len(rows)
+        if count not in self._compiled:
+            self._compiled[count] = self._compile(count)
+        statement, arranged = self._compiled[count]
+        cursor = connection.execute(statement, arranged([value for row in rows for value in row]))
         return cursor.fetchall() if " RETURNING " in statement else []
 
-    def _compile(self, count: int) -> _Compiled:
-        names = iter(_names(self._columns, count))
+    def _compile(self, count: int) -> tuple[str, _Arrange]:
+        names = [f"{name}_of_{number}" for number in range(count) for name in self._columns]
+        each = iter(names)
         data = [
-            tuple(_bind(next(names), kind) for kind in self._columns.values()) for _ in range(count)
+            tuple(bindparam(next(each), None, type_=kind) for kind in self._columns.values())
+            for _ in range(count)
         ]
         expected = [column(name, kind) for name, kind in self._columns.items()]
         built = self._build(values(*expected, name="given").data(data).cte("given"))
         assert isinstance(built, ClauseElement)
         compiled = built.compile(dialect=self._dialect)
         assert isinstance(compiled, SQLCompiler)
-        order = compiled.positiontup if compiled.positional else None
-        return str(compiled), order, compiled.construct_params(_check=False)
-
-
-def _names(columns: Mapping[str, object], count: int) -> list[str]:
-    return [f"{name}_of_{number}" for number in range(count) for name in columns]
-
-
-def _bind(name: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
-    return bindparam(name, None, type_=kind)
+        own = {
+            name: value
+            for name, value in compiled.construct_params(_check=False).items()
+            if name not in names
+        }
+        if not compiled.positional:
+            return str(compiled), lambda flat: {**own, **dict(zip(names, flat, strict=True))}
+        places = {name: number for number, name in enumerate([*own, *names])}
+        pick = itemgetter(*(places[name] for name in compiled.positiontup or ()))
+        first = [*own.values()]
+        return str(compiled), lambda flat: pick([*first, *flat])

@@ -19,6 +19,7 @@ _LDH = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _RESERVED = "%/?#[]@!$&'()*+,;=:-._~"
 
 
+@lru_cache(maxsize=512)
 def wire_address(address: str) -> str:
     """Return `address` with its domain as A-labels (RFC 5890), fit for a command or a header.
 

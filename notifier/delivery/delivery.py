@@ -76,7 +76,8 @@ class Answer:
 class Letter:
     """A finished message with its envelope: `content` has CRLF line ends and is never changed.
 
-    `envelope_id` is our name for it in reports (RFC 3461), else the Message-ID is.
+    `envelope_id` is our name for it in reports (RFC 3461), else the Message-ID is. It is `sound`
+    where it is known to have no other line ends, one at its end, and no line with a leading dot.
     """
 
     sender: str
@@ -84,6 +85,7 @@ class Letter:
     recipient: str
     message_id: str
     content: bytes
+    sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

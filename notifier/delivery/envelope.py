@@ -18,7 +18,6 @@ from notifier.delivery.addresses import needs_smtputf8, wire_address
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict
 from notifier.errors import InvalidMessage
 
-_NO_LINE_END = bytes({*range(256)} - {*b"\r\n"})
 _NOT_XTEXT = re.compile(r"[^!-*,-<>-~]")
 _MOST_ENVID = 100  # characters of xtext (RFC 3461, 4.4)
 _MOST_ORCPT = 500  # characters with the type of the address (RFC 3461, 4.2)
@@ -95,13 +94,18 @@ def _obstacle(letter: Letter, offers: Offers) -> str:
     except InvalidMessage as error:
         return str(error)
     content, limit = letter.content, offers.max_size
-    if len(content.translate(None, _NO_LINE_END)) != 2 * content.count(b"\r\n"):
+    if not letter.sound and _has_bare_line_end(content):
         return "a bare line end in the message"
     if limit and len(content) > limit:
         return f"the message has {len(content)} octets, the relay takes {limit}"
     if _needs_smtputf8(letter) and not offers.smtputf8:
         return "the address needs SMTPUTF8, which the relay does not offer"
     return ""
+
+
+def _has_bare_line_end(content: bytes) -> bool:
+    ends = content.count(b"\r\n")
+    return not content.count(b"\r") == content.count(b"\n") == ends
 
 
 def _needs_smtputf8(letter: Letter) -> bool:

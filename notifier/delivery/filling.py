@@ -30,7 +30,9 @@ _Piece = bytes | Slot
 class Prepared:
     """A frozen message with everything done that does not depend on the reader.
 
-    Holds nothing of a reader afterwards: threads may fill the same one at once.
+    Holds nothing of a reader afterwards: threads may fill the same one at once. It is `sound` where
+    all that becomes of it may be sent as it is: CRLF at the end and nowhere a bare line end, and no
+    line that begins with a dot. What is filled in never breaks that (see `headers` and `encode`).
     """
 
     def __init__(self, frozen: Frozen, signers: Sequence[Signer] = ()) -> None:
@@ -45,6 +47,7 @@ class Prepared:
         self._prefix = hashlib.sha256(relaxed_body(start))
         canonical = [part if isinstance(part, Slot) else relaxed_body(part) for part in body]
         self._hashed = _Template(canonical, numbers)
+        self.sound = _sound([*head, start, *body])
 
     def fill(
         self,
@@ -114,6 +117,13 @@ def _parted(parts: Sequence[_Piece]) -> tuple[list[_Piece], bytes, list[_Piece]]
                 return [*head, fields + empty], start, list(parts[number:])
         head.append(part)
     raise InvalidMessage("a stored message has no body")
+
+
+def _sound(parts: Sequence[_Piece]) -> bool:
+    whole = b"\r\n" + b"".join(part if isinstance(part, bytes) else b"" for part in parts)
+    ends = whole.count(b"\r\n")
+    plain = whole.count(b"\r") == whole.count(b"\n") == ends
+    return plain and b"\r\n." not in whole and whole.endswith(b"\r\n")
 
 
 def _seals(head: Sequence[_Piece], signers: Sequence[Signer]) -> tuple[Seal, ...]:

@@ -7,14 +7,13 @@ control characters in headers, and links that could not stand in one.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
+from feeds.kit.mac import base32, mac
 from notifier.delivery import headers
 from notifier.delivery.addresses import ascii_domain, ascii_url
 from notifier.delivery.frozen import Frozen, Place, Slot
@@ -82,7 +81,7 @@ def identity(secret: bytes, issue: str, subscriber: str) -> str:
     for part in (issue, subscriber):
         raw = part.encode("utf-8", "surrogatepass")
         named += b"%d:%s" % (len(raw), raw)
-    return base64.b32encode(hmac.digest(secret, named, "sha256")[:20]).decode("ascii").lower()
+    return base32(mac(secret, named)[:20])
 
 
 # A field that occurs twice is a defect, and one of the two would be outside of the signature.

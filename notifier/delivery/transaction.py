@@ -48,6 +48,17 @@ class Transaction:
     holds for every step but the answer to the final dot, which has `patience`; both in seconds.
     """
 
+    __slots__ = (
+        "_connection",
+        "_patience",
+        "_pipelining",
+        "_timeout",
+        "_wire",
+        "in_step",
+        "phase",
+        "surprised",
+    )
+
     def __init__(
         self, connection: Connection, timeout: float, patience: float, *, pipelining: bool = False
     ) -> None:
@@ -73,7 +84,7 @@ class Transaction:
                 return refused
             if permit is not None and not await permit():
                 return unanswered(self.phase, "withheld")
-            return await self._content(letter.content)
+            return await self._content(letter)
         except Silence as silence:
             return unanswered(self.phase, str(silence))
 
@@ -146,10 +157,10 @@ class Transaction:
         self.in_step = reply.code // 100 != 3
         return first
 
-    async def _content(self, content: bytes) -> Answer:
+    async def _content(self, letter: Letter) -> Answer:
         """The dot goes with the last of the body; until both have left us nothing is in doubt."""
         self.phase = Phase.BODY
-        data = _stuffed(content)
+        data = letter.content + _DOT if letter.sound else _stuffed(letter.content)
         for start in range(0, len(data), _CHUNK):
             if not self._wire.quiet:
                 # An answer in the middle: no way leads back to commands but a new connection.

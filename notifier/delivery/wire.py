@@ -7,12 +7,14 @@ to guess: a lost connection, a missed deadline and nonsense are all Silence.
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
-_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?\n")
+_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _MAX_REPLY = 32_768
 
@@ -33,7 +35,7 @@ class ReplyReader:
 
     def __init__(self) -> None:
         self._rest = b""
-        self._lines: list[bytes] = []
+        self._lines: list[str] = []
         self._size = 0
 
     @property
@@ -43,27 +45,36 @@ class ReplyReader:
 
     def feed(self, data: bytes) -> Iterator[Reply]:
         """Yield the replies that `data` completes; Silence where it is no SMTP."""
-        self._rest += data
-        while b"\n" in self._rest:
-            line, _, self._rest = self._rest.partition(b"\n")
-            found = _LINE.fullmatch(line + b"\n")
-            if found is None:
-                raise Silence("the server's reply is not SMTP")
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            code, is_last, text = _read(line)
+            if is_last and not self._lines:
+                yield Reply(code, text)
+                continue
             self._size += len(line)
-            self._lines.append(found[3] or b"")
-            if found[2] != b"-":
-                yield self._reply(int(found[1]))
+            self._lines.append(text)
+            if is_last:
+                whole, self._lines, self._size = "\n".join(self._lines), [], 0
+                yield Reply(code, whole)
             self._refuse_endless(self._size)
         self._refuse_endless(self._size + len(self._rest))
-
-    def _reply(self, code: int) -> Reply:
-        text = b"\n".join(self._lines).decode("utf-8", "replace")
-        self._lines, self._size = [], 0
-        return Reply(code, _CONTROL.sub("?", text))
 
     def _refuse_endless(self, size: int) -> None:
         if size > _MAX_REPLY:
             raise Silence("the server's reply has no end")
+
+
+@lru_cache(maxsize=256)
+def _read(line: bytes) -> tuple[int, bool, str]:
+    """Return the code of a line, whether it is the last of its reply, and its text.
+
+    Most of what a server says it says again and again.
+    """
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise Silence("the server's reply is not SMTP")
+    text = (found[3] or b"").decode("utf-8", "replace")
+    return int(found[1]), found[2] != b"-", _CONTROL.sub("?", text)
 
 
 class Wire(asyncio.Protocol):
@@ -78,7 +89,10 @@ class Wire(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._lost = ""
         self._full = False
-        self._changed = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._change: asyncio.Future[bool] | None = None  # what somebody waits for
+        self._deadline = math.inf  # until when
+        self._watch: asyncio.TimerHandle | None = None  # over that: one timer for many waits
         self._closed = asyncio.Event()
 
     @property
@@ -100,11 +114,13 @@ class Wire(asyncio.Protocol):
 
     async def flush(self, patience: float) -> None:
         """Wait until all was handed on or the server speaks; Silence after `patience` seconds."""
-        await self._wait(lambda: not self._full or bool(self._replies), patience)
+        if self._full:
+            await self._wait(patience, leaving=True)
 
     async def reply(self, patience: float) -> Reply:
         """Return the next reply; Silence when none comes within `patience` seconds."""
-        await self._wait(lambda: bool(self._replies), patience)
+        if not self._replies:
+            await self._wait(patience)
         return self._replies.popleft()
 
     async def command(self, line: bytes, patience: float) -> Reply:
@@ -130,7 +146,7 @@ class Wire(asyncio.Protocol):
                 self._replies.append(reply)
         except Silence as nonsense:
             self._lose(str(nonsense))
-        self._changed.set()
+        self._tell(changed=True)
 
     def pause_writing(self) -> None:
         """Note that octets wait to leave (asyncio.Protocol)."""
@@ -139,26 +155,50 @@ class Wire(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Note that all octets have been handed on (asyncio.Protocol)."""
         self._full = False
-        self._changed.set()
+        self._tell(changed=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note the end (asyncio.Protocol); replies that came before it still count."""
         self._lose("the connection was lost")
         self._closed.set()
+        if self._watch is not None:
+            self._watch.cancel()
 
     def _lose(self, reason: str) -> None:
         self._lost = self._lost or reason
-        self._changed.set()
+        self._tell(changed=True)
 
-    async def _wait(self, ready: Callable[[], bool], patience: float) -> None:
-        if ready():
+    async def _wait(self, patience: float, *, leaving: bool = False) -> None:
+        """Wait for a reply, or until all octets have left; Silence after `patience` seconds."""
+        deadline = self._loop.time() + patience
+        while not self._replies and not (leaving and not self._full):
+            if self._lost:
+                raise Silence(self._lost)
+            if not await self._changed_by(deadline):
+                raise Silence(f"no answer within {patience:g} s")
+
+    def _changed_by(self, deadline: float) -> asyncio.Future[bool]:
+        """Return what tells whether anything has changed by `deadline`."""
+        self._change, self._deadline = self._loop.create_future(), deadline
+        if self._watch is None or self._watch.when() > deadline:
+            self._watch_until(deadline)
+        return self._change
+
+    def _watch_until(self, deadline: float) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = self._loop.call_at(deadline, self._look)
+
+    def _look(self) -> None:
+        """Go on watching for whoever waits longer than the one for whom the timer was set."""
+        self._watch = None
+        if self._change is None or self._change.done():
             return
-        try:
-            async with asyncio.timeout(patience):
-                while not ready():
-                    if self._lost:
-                        raise Silence(self._lost)
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            raise Silence(f"no answer within {patience:g} s") from None
+        if self._loop.time() < self._deadline:
+            self._watch_until(self._deadline)
+        else:
+            self._tell(changed=False)
+
+    def _tell(self, *, changed: bool) -> None:
+        if self._change is not None and not self._change.done():
+            self._change.set_result(changed)

@@ -76,12 +76,14 @@ class Writer:
             message_id=identity,
             leave_address=leave_address(mail, key, job),
         )
+        named = local_part(key, BOUNCED, job.issue_id, job.subscriber_id)
         return Letter(
-            sender=envelope_sender(mail, key, job.issue_id, job.subscriber_id),
-            envelope_id=local_part(key, BOUNCED, job.issue_id, job.subscriber_id),
+            sender=envelope_sender(mail, named),
+            envelope_id=named,
             recipient=job.address,
             message_id=identity,
             content=content,
+            sound=prepared.sound,
         )
 
 
@@ -97,10 +99,10 @@ def reader_values(site: Site, key: SecretKey, job: Job) -> Mapping[str, str]:
     }
 
 
-def envelope_sender(mail: MailSettings, key: SecretKey, issue: int = 0, reader: int = 0) -> str:
+def envelope_sender(mail: MailSettings, named: str) -> str:
     """Return where failures are reported: with a bounce domain an address of each delivery."""
     if mail.bounce_domain:
-        return f"{local_part(key, BOUNCED, issue, reader)}@{mail.bounce_domain}"
+        return f"{named}@{mail.bounce_domain}"
     return mail.envelope_sender or mail.from_address
 
 

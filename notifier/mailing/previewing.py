@@ -31,6 +31,7 @@ from notifier.mailing.lookout import Lookout
 from notifier.mailing.planning import Ahead, Onlooker, Planned, plan
 from notifier.mailing.turns import Turn, specs_of
 from notifier.schedule.slots import extra_slot, last_slot, next_slot
+from notifier.tokens import BOUNCED, local_part
 
 STAND_IN = "reader@example.org"
 TEST = "X-Paperround-Test"
@@ -105,7 +106,7 @@ async def send_test(desk: Desk, transport: Transport, test: Preview) -> Answer:
         if line.lower().startswith(b"message-id:")
     )
     letter = Letter(
-        sender=envelope_sender(desk.mail, desk.key),
+        sender=envelope_sender(desk.mail, local_part(desk.key, BOUNCED, 0, 0)),
         recipient=test.recipient,
         message_id=identity,
         content=test.content,

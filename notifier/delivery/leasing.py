@@ -9,30 +9,66 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from notifier.delivery.claims import owe_elsewhere
+from notifier.delivery.claims import ENDED, owe_elsewhere
 from notifier.delivery.delivery import RESENT, Chunk, State
-from notifier.delivery.statements import at_least
 from notifier.tables import chunks, deliveries, issues
 
 Place = tuple[int, int]  # the number of an issue, and that of a chunk of it
 
 
-def claimable(now: datetime, most: int, among: Sequence[Place] | None = None) -> Select[int, int]:
-    """The first chunks, `among` some, with something to send that nobody has any more."""
-    place = tuple_(chunks.c.issue_id, chunks.c.number)
-    wanted = true() if among is None else place.in_(among)
-    free = and_(chunks.c.state == "ready", chunks.c.due <= now)
+async def find(
+    connection: AsyncConnection,
+    now: datetime,
+    most: int,
+    among: Sequence[Place] | None = None,
+    *,
+    lock: bool,
+) -> list[Place]:
+    """Return up to `most` chunks, `among` some, with something to send that nobody has any more.
+
+    With `lock` they are kept for this transaction, where another one does not have them.
+    """
+    found: list[Place] = []
+    for some in claimable(now, among):
+        wanted = some.limit(most - len(found))
+        if lock:
+            wanted = wanted.with_for_update(skip_locked=True, of=chunks)
+        found += [(row[0], row[1]) for row in await connection.execute(wanted)]
+    return found
+
+
+def claimable(
+    now: datetime, among: Sequence[Place] | None = None
+) -> tuple[Select[int, int], Select[int, int]]:
+    """Chunks with something to send whose sender is lost, and those that nobody has.
+
+    Each in the order of an index: of a million deliveries, thousands of chunks are ready at once.
+    """
+    wanted = true() if among is None else or_(*(_at(*place) for place in among))
     abandoned = and_(chunks.c.state == "leased", chunks.c.leased_until < now)
-    return (
+    free = and_(chunks.c.state == "ready", chunks.c.due <= now)
+    found = (
         select(chunks.c.issue_id, chunks.c.number)
         .join(issues, issues.c.id == chunks.c.issue_id)
-        .where(wanted, free | abandoned, issues.c.state == "open", issues.c.expires > now)
-        .order_by(chunks.c.due, chunks.c.issue_id, chunks.c.number)
-        .limit(most)
+        .where(wanted, issues.c.state == "open", issues.c.expires > now)
+        .order_by(chunks.c.due)
     )
+    return found.where(abandoned), found.where(free)
 
 
 async def lease(
@@ -43,11 +79,10 @@ async def lease(
     length: timedelta,
 ) -> list[Chunk]:
     """Take the chunks that were found, with a new fence each."""
-    place = tuple_(chunks.c.issue_id, chunks.c.number)
     leased = {"state": "leased", "owner": owner, "leased_until": now + length}
     rows = await connection.execute(
         update(chunks)
-        .where(place.in_(found))
+        .where(or_(*(_at(*place) for place in found)))
         .values(**leased, fence=chunks.c.fence + 1)
         .returning(chunks.c.issue_id, chunks.c.number, chunks.c.fence)
     )
@@ -79,7 +114,7 @@ async def settle_doubts(
     once = and_(again, deliveries.c.reason != RESENT)
     await connection.execute(
         update(deliveries)
-        .where(within(claimed), deliveries.c.state == State.SENDING)
+        .where(within(_places(claimed)), deliveries.c.state == State.SENDING)
         .values(
             state=case((once, str(State.QUEUED)), else_=str(State.IN_DOUBT)),
             reason=case((once, RESENT), else_="no answer recorded"),
@@ -103,54 +138,92 @@ async def release(
     Returns when, or None where there is nothing left; without those that are not ours any more. Of
     a chunk that is done, what its readers will not have by it is owed to them elsewhere.
     """
-    first = (
-        select(func.min(deliveries.c.due))
-        .where(
-            deliveries.c.issue_id == chunks.c.issue_id,
-            deliveries.c.chunk == chunks.c.number,
-            deliveries.c.state.in_([State.QUEUED, State.DEFERRED]),
-        )
-        .scalar_subquery()
-    )
-    again = func.coalesce(first, chunks.c.due)
-    rows = await connection.execute(
-        update(chunks)
-        .where(_claimed(held))
-        .values(
-            state=case((first.is_(None), "done"), else_="ready"),
-            due=at_least(again, not_before),
-            owner="",
-            leased_until=None,
-        )
-        .returning(chunks.c.issue_id, chunks.c.number, chunks.c.state, chunks.c.due)
-    )
-    left = {(row[0], row[1]): row[3] if row[2] == "ready" else None for row in rows}
+    places = (deliveries.c.issue_id, deliveries.c.chunk)
+    waiting = keys_in(_places(held), [State.QUEUED, State.DEFERRED])
+    first = select(*places, func.min(deliveries.c.due)).join_from(waiting, deliveries, is_(waiting))
+    found = {(row[0], row[1]): row[2] for row in await connection.execute(first.group_by(*places))}
+    free = {"owner": "", "leased_until": None}
+    left: dict[Place, datetime | None] = {}
+    for chunk in held:
+        place = (chunk.issue_id, chunk.number)
+        due = max(found[place], not_before) if place in found else None
+        ready = {"state": "ready", "due": due} if due else {"state": "done"}
+        given = update(chunks).where(_claimed([chunk])).values(free | ready)
+        if (await connection.execute(given)).rowcount:
+            left[place] = due
     done = [place for place, due in left.items() if due is None]
-    if done:
-        place = tuple_(deliveries.c.issue_id, deliveries.c.chunk)
-        await owe_elsewhere(connection, place.in_(done))
+    if done and await _any(connection, keys_in(done, ENDED)):
+        await owe_elsewhere(connection, within(done))
     return left
 
 
 async def standing(connection: AsyncConnection, places: Sequence[Place]) -> dict[Place, datetime]:
     """Return when each of those that are not done in an open issue can be claimed at last."""
-    place = tuple_(chunks.c.issue_id, chunks.c.number)
+    here = or_(*(_at(*place) for place in places))
     free_at = case((chunks.c.state == "leased", chunks.c.leased_until), else_=chunks.c.due)
     query = (
         select(chunks.c.issue_id, chunks.c.number, free_at)
         .join(issues, issues.c.id == chunks.c.issue_id)
-        .where(place.in_(places), chunks.c.state != "done", issues.c.state == "open")
+        .where(here, chunks.c.state != "done", issues.c.state == "open")
     )
     return {(row[0], row[1]): row[2] for row in await connection.execute(query)}
 
 
-def within(some: Sequence[Chunk]) -> ColumnElement[bool]:
-    """The condition that a delivery is in one of `some` chunks."""
-    place = tuple_(deliveries.c.issue_id, deliveries.c.chunk)
-    return place.in_([(chunk.issue_id, chunk.number) for chunk in some])
+def keys_in(places: Sequence[Place], states: Sequence[State]) -> Subquery:
+    """The keys of the deliveries of some chunks that are in `states`, all found in one index.
+
+    Asked for anything else SQLite, which has no statistics, would read through whole issues.
+    """
+    keys = [
+        select(deliveries.c.issue_id, deliveries.c.subscriber_id).where(
+            deliveries.c.issue_id == issue_id,
+            deliveries.c.chunk.in_(numbers),
+            deliveries.c.state.in_(states),
+        )
+        for issue_id, numbers in _by_issue(places).items()
+    ]
+    return union_all(*keys).subquery("keys")
+
+
+def is_(keys: Subquery) -> ColumnElement[bool]:
+    """The condition that a delivery has one of `keys`."""
+    mine = deliveries.c.issue_id == keys.c.issue_id
+    return and_(mine, deliveries.c.subscriber_id == keys.c.subscriber_id)
+
+
+def within(places: Sequence[Place]) -> ColumnElement[bool]:
+    """The condition that a delivery is in one of some chunks; with its state, an index has it.
+
+    For a list of pairs SQLite would read the whole table.
+    """
+    parts = (
+        and_(deliveries.c.issue_id == issue_id, deliveries.c.chunk.in_(numbers))
+        for issue_id, numbers in _by_issue(places).items()
+    )
+    return or_(*parts)
+
+
+def _by_issue(places: Sequence[Place]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for issue_id, number in places:
+        found.setdefault(issue_id, []).append(number)
+    return found
+
+
+def _places(some: Sequence[Chunk]) -> list[Place]:
+    return [(chunk.issue_id, chunk.number) for chunk in some]
+
+
+async def _any(connection: AsyncConnection, keys: Subquery) -> bool:
+    return await connection.scalar(select(keys.c.issue_id).limit(1)) is not None
 
 
 def _claimed(held: Sequence[Chunk]) -> ColumnElement[bool]:
-    place = tuple_(chunks.c.issue_id, chunks.c.number, chunks.c.fence)
-    mine = place.in_([(chunk.issue_id, chunk.number, chunk.fence) for chunk in held])
-    return and_(mine, chunks.c.state == "leased")
+    mine = (
+        and_(_at(chunk.issue_id, chunk.number), chunks.c.fence == chunk.fence) for chunk in held
+    )
+    return and_(or_(*mine), chunks.c.state == "leased")
+
+
+def _at(issue_id: int, number: int) -> ColumnElement[bool]:
+    return and_(chunks.c.issue_id == issue_id, chunks.c.number == number)

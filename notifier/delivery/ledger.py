@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from sqlalchemy import ColumnElement, Connection, and_, case, false, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -53,14 +54,14 @@ class Ledger:
 
         What an earlier owner left as `sending` is in doubt: sent once more, or held.
         """
-        candidates = leasing.claimable(now, most)
+        candidates = leasing.claimable(now)
         async with self._database.read() as connection:
-            if (await connection.execute(candidates)).first() is None:
+            there = [await connection.execute(some.limit(1)) for some in candidates]
+            if not any(some.first() for some in there):
                 return []
         async with self._database.write() as connection:
-            if not self._database.is_sqlite:
-                candidates = candidates.with_for_update(skip_locked=True, of=chunks)
-            found = [(row[0], row[1]) for row in await connection.execute(candidates)]
+            locked = not self._database.is_sqlite
+            found = await leasing.find(connection, now, most, lock=locked)
             return await leasing.take(connection, found, owner, now, lease, resend=resend)
 
     async def jobs(self, chunk: Chunk, now: datetime) -> list[Job]:
@@ -209,7 +210,7 @@ def _jobs_of(
     """Read the jobs of all chunks in one go; their rows stand together in an index."""
     found: dict[Chunk, list[Job]] = {chunk: [] for chunk in claimed}
     places = {(chunk.issue_id, chunk.number): jobs for chunk, jobs in found.items()}
-    waiting = deliveries.c.state.in_([State.QUEUED, State.DEFERRED])
+    waiting = leasing.keys_in([*places], [State.QUEUED, State.DEFERRED])
     query = (
         select(
             deliveries.c.chunk,
@@ -226,15 +227,16 @@ def _jobs_of(
             issues.c.digest,
             func.coalesce(may_be_written_to(now), false()).label("wanted"),
         )
+        .join_from(waiting, deliveries, leasing.is_(waiting))
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id, isouter=True)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .join(issues, issues.c.id == deliveries.c.issue_id)
-        .where(leasing.within(claimed), waiting, deliveries.c.due <= now)
-        .order_by(deliveries.c.issue_id, deliveries.c.subscriber_id)
+        .where(deliveries.c.due <= now)
     )
     for row in connection.execute(query):  # its columns are those of a Job, in order
-        _, *values = row
-        places[row.issue_id, row.chunk].append(Job(*values))
+        places[row.issue_id, row.chunk].append(Job(*row[1:]))
+    for jobs in found.values():  # here, for the database would choose another index to sort by
+        jobs.sort(key=attrgetter("subscriber_id"))
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -205,21 +205,24 @@ class _Round:
             self.over.set()
 
     async def _send(self, session: Session, piece: Piece) -> None:
-        sender = self._sender
-        job, attempt = piece.job, _Attempt(sender.ledger, piece, self._clock, sender.lease)
+        job, ledger = piece.job, self._sender.ledger
         if not job.wanted:
-            self._count_passed_over(await attempt.pass_over(), piece)
+            passed = await ledger.pass_over(piece.chunk, job, self._clock(), self._sender.lease)
+            self._count_passed_over(passed, piece)
             return
         try:
             letter = await self._writer.letter(job, piece.words, session.profile)
         except InvalidMessage as error:
             answer = Answer(verdict=Verdict.FAILED, phase=Phase.CONNECT, text=str(error))
+            await self._record(piece, answer, started=False)
+            return
+        attempt = _Attempt(ledger.start(piece.chunk, job, self._clock(), self._sender.lease))
+        answer = await session.send(letter, attempt)
+        state = await attempt.state
+        if state is State.SENDING:
+            await self._record(piece, answer, started=True)
         else:
-            answer = await session.send(letter, attempt)
-        if attempt.asked and attempt.started is not State.SENDING:
-            self._count_passed_over(attempt.started, piece)
-        else:
-            await self._record(attempt, answer)
+            self._count_passed_over(state, piece)
 
     def _count_passed_over(self, state: State | None, piece: Piece) -> None:
         if state is None:
@@ -231,13 +234,13 @@ class _Round:
         self.done.count(state)
         self._sender.told(job.digest, state)
 
-    async def _record(self, attempt: _Attempt, answer: Answer) -> None:
-        job, now, ledger, done = attempt.piece.job, self._clock(), self._sender.ledger, self.done
+    async def _record(self, piece: Piece, answer: Answer, *, started: bool) -> None:
+        job, now, ledger, done = piece.job, self._clock(), self._sender.ledger, self.done
         mark = decide(job, answer, now, resend=self._sender.resend)
-        if attempt.asked:
+        if started:
             ledger.note(job, mark, now)
         else:
-            ledger.note_refusal(attempt.piece.chunk, job, mark, now)
+            ledger.note_refusal(piece.chunk, job, mark, now)
         if answer.verdict is Verdict.HALT:
             done.halted = answer.text or "the relay refused us"
             self.over.set()
@@ -251,28 +254,20 @@ class _Round:
             done.failures.append(f"{answer.code or ''} {answer.text}".strip())
 
 
-@dataclass(slots=True)
 class _Attempt:
-    """One delivery on its way; called by the transport for leave to send the first octet."""
+    """One delivery on its way; called by the transport for leave to send the first octet.
 
-    ledger: Ledger
-    piece: Piece
-    clock: Clock
-    lease: timedelta
-    asked: bool = False
-    started: State | None = None
+    The ledger is asked while the envelope travels: what it says is `state`.
+    """
+
+    __slots__ = ("state",)
+
+    def __init__(self, asked: Coroutine[None, None, State | None]) -> None:
+        self.state = asyncio.ensure_future(asked)
 
     async def __call__(self) -> bool:
-        """Have the delivery marked as being sent; False where nothing may leave."""
-        self.asked = True
-        piece = self.piece
-        self.started = await self.ledger.start(piece.chunk, piece.job, self.clock(), self.lease)
-        return self.started is State.SENDING
-
-    async def pass_over(self) -> State | None:
-        """Have the delivery marked as passed over; None where it need not be, after all."""
-        piece = self.piece
-        return await self.ledger.pass_over(piece.chunk, piece.job, self.clock(), self.lease)
+        """Tell, once it is on the disk, whether the delivery is marked as being sent."""
+        return await self.state is State.SENDING
 
 
 def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:

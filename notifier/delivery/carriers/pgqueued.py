@@ -16,7 +16,6 @@ from notifier.delivery.carriers.library import Worker
 from notifier.delivery.delivery import Chunk
 from notifier.delivery.leasing import Place
 from notifier.delivery.ledger import Ledger
-from notifier.tables import chunks
 
 _AT_LEAST = timedelta(seconds=1)  # until a chunk that somebody else has is looked at again
 
@@ -61,11 +60,9 @@ class PgQueued:
 
     async def _claim(self, places: Sequence[Place], now: datetime) -> list[Chunk]:
         async with self._database.write() as connection:
-            found = leasing.claimable(now, len(places), places)
-            free = found.with_for_update(skip_locked=True, of=chunks)
-            rows = [(row[0], row[1]) for row in await connection.execute(free)]
+            found = await leasing.find(connection, now, len(places), places, lock=True)
             claimed = await leasing.take(
-                connection, rows, self._owner, now, self._lease, resend=self._resend
+                connection, found, self._owner, now, self._lease, resend=self._resend
             )
             ours = {(chunk.issue_id, chunk.number) for chunk in claimed}
             if others := [place for place in places if place not in ours]:

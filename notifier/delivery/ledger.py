@@ -234,7 +234,8 @@ def _jobs_of(
         .where(deliveries.c.due <= now)
     )
     for row in connection.execute(query):  # its columns are those of a Job, in order
-        places[row.issue_id, row.chunk].append(Job(*row[1:]))
+        _, *values = row
+        places[row.issue_id, row.chunk].append(Job(*values))
     for jobs in found.values():  # here, for the database would choose another index to sort by
         jobs.sort(key=attrgetter("subscriber_id"))
     return found

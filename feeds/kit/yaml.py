@@ -35,11 +35,12 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a text may have: octets (characters for text), levels of nesting, keys and values."""
+    """What a text may have: octets (characters for text), levels, keys and values, mistakes."""
 
     size: int = 64 * 1024 * 1024
     depth: int = 50
     nodes: int = 5_000_000
+    problems: int = 1000
 
 
 _DEFAULT_LIMITS = Limits()
@@ -161,6 +162,8 @@ class _Builder:
         return (mark.line << COLUMN_BITS) + mark.column + self.origin
 
     def _refuse(self, place: int, message: str) -> None:
+        if len(self.problems) == self.limits.problems:
+            raise YamlError(self._ordered(), None, self.path)  # who wrote that has enough to do
         self.problems.append(YamlProblem(*unpacked(place), message))
 
     def _give_up(self, place: int, message: str) -> NoReturn:
@@ -196,7 +199,7 @@ class _Builder:
         frame.key, frame.key_place, frame.dropped = key, place, known is not None
         if known is not None:
             first = unpacked(known[0]).line
-            self._refuse(place, f"`{key}` stands here twice; the first is in line {first}")
+            self._refuse(place, f"`{key[:60]}` stands here twice; the first is in line {first}")
         elif key == "<<":
             self._refuse(place, "merge keys (`<<`) are not allowed; write the values out")
             frame.dropped = True

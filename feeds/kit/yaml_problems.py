@@ -61,6 +61,14 @@ _PHRASES = {
     "tab character": "a tab cannot indent; use spaces",
     "directive": "directives (`%`) are not allowed",
 }
+# What the parser was doing when it stopped, where that says more than the phrase.
+_DOING = {
+    "scanning a block scalar": "after `|` or `>` the text begins on the next line; put text that "
+    "begins with one of them in quotes",
+    "scanning a directive": "directives (`%`) are not allowed",
+    "scanning a tag": "tags (`!`) are not allowed",
+    "parsing a node": "tags (`!`) are not allowed",  # an undefined one
+}
 _AT_THE_BEGINNING = {
     "unexpected end of stream": "this quote is never closed",
     "could not find expected ':'": "expected `key: value`, but there is no `: ` here",
@@ -87,7 +95,7 @@ def explain(
     for part, message in _AT_THE_BEGINNING.items():
         if part in phrase:
             return YamlProblem(start.line, start.column, message)
-    if any(word in context for word in ("alias", "anchor", "tag")):
+    if any(word in context for word in ("alias", "anchor", "tag", "directive", "block scalar")):
         place = start
     return YamlProblem(place.line, place.column, _words(text, context, phrase, place, start))
 
@@ -105,7 +113,8 @@ def _words(text: str, context: str, phrase: str, place: Mark, start: Mark) -> st
     for part, message in _PHRASES.items():
         if part in phrase:
             return message.format(start.line)
-    return "this cannot be read as YAML"
+    found = (message for part, message in _DOING.items() if part in context)
+    return next(found, "this cannot be read as YAML")
 
 
 def _character(text: str, place: Mark, count: int = 1) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.kit import excerpt
-from feeds.kit.yaml import Limits, Mark, YamlError, YamlProblem, load, snippet
+from feeds.kit.yaml import Limits, Mark, YamlError, load, snippet
 from tests.laws import law
 
 # One value as it is written, and what it is by the core schema of YAML 1.2.
@@ -145,6 +145,13 @@ WRONG = {
     "a: %x": ["1:4: text cannot begin with `%`; put it in quotes"],
     "a: */5 * * * *": ["1:4: text cannot begin with `*`; put it in quotes"],
     "a: & b": ["1:4: text cannot begin with `&`; put it in quotes"],
+    "a: | b": [
+        "1:4: after `|` or `>` the text begins on the next line; put text that begins with one of "
+        "them in quotes"
+    ],
+    "%d:": ["1:1: directives (`%`) are not allowed"],
+    "a: !x!y z": ["1:4: tags (`!`) are not allowed"],
+    "a: !<x y": ["1:4: tags (`!`) are not allowed"],
     "a: b: c": [f"1:5: {COLON}"],
     "a: 1\n b: 2": [f"2:3: {COLON}"],
     "a: 'x": ["1:4: this quote is never closed"],
@@ -186,6 +193,23 @@ def test_an_alias_bomb_is_refused_where_it_begins() -> None:
     assert len(caught.value.problems) == 9 + 8 * 9
 
 
+def test_a_bomb_of_merge_keys_is_refused_where_it_begins() -> None:
+    lines = ["a0: &a0 {x: 1}"]
+    lines += [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 30)]
+    with pytest.raises(YamlError) as caught:
+        load("\n".join(lines))
+    assert len(caught.value.problems) == 30 + 29 * 3
+
+
+def test_no_more_mistakes_are_told_than_anybody_would_read() -> None:
+    with pytest.raises(YamlError) as caught:
+        load(f"[{'*a, ' * 50_000}]")
+    assert len(caught.value.problems) == Limits().problems
+    with pytest.raises(YamlError) as caught:
+        load(f"{'k' * 10_000}: 1\n{'k' * 10_000}: 2\n")
+    assert len(str(caught.value)) < 200
+
+
 def test_what_is_refused_does_not_hide_the_rest() -> None:
     with pytest.raises(YamlError) as caught:
         load("a: 1\na: [2]\nb: !x {c: *d}\ne: f\n")
@@ -214,25 +238,6 @@ def test_a_long_line_is_cut_around_the_place() -> None:
     shown, caret = excerpt.caret("x" * 500 + "!" + "y" * 500, 501).splitlines()
     assert shown[len(caret) - 1] == "!"
     assert len(shown) <= excerpt.WIDTH + 2
-
-
-yamlish = st.text(alphabet="ab1: -[]{},\n\t#&*!|>'\"%@`?~<.\\é\ufeff\x85\u2028\0", max_size=60)
-
-
-def _problems(text: str | bytes) -> tuple[YamlProblem, ...]:
-    try:
-        document = load(text)
-    except YamlError as error:
-        return error.problems or (YamlProblem(0, 0, "an error without a problem"),)
-    return () if () in document.marks else (YamlProblem(0, 0, "no place"),)
-
-
-@given(st.one_of(yamlish, st.text(max_size=60), st.binary(max_size=60)))
-@law(100)
-def test_no_text_does_more_than_raise_our_error(text: str | bytes) -> None:
-    for problem in _problems(text):
-        assert 0 < problem.line <= len(text) + 1
-        assert 0 < problem.column <= len(text) + 1
 
 
 plain_values = st.recursive(

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from feeds.document import Author, Date, Enclosure, SourceFeed
 from feeds.errors import InvalidArticle
+from feeds.identifiers import is_identifier
 from feeds.kit import text as texts
 
 SUMMARY_LIMIT = 280  # characters of a summary that is made from the text
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # before that a date in a feed is taken for a mistake
 TEASER_OPENING = 32  # letters and digits by which a teaser's article is looked up
 
 _NAMESPACE = uuid.UUID("6f2d3a86-9d0e-5a3c-8a51-0b6c1f6f7a11")
@@ -26,7 +28,7 @@ class Article:
     """What a source gave us, fit to be published.
 
     `id` is our own (uuid5 of source and key) and never changes; `iri` is what feeds publish:
-    the document's own id where that is an absolute IRI, else `urn:uuid:` and `id`.
+    the document's own id where that is a canonical URI, else `urn:uuid:` and `id`.
     `html` is sanitised and absolute, `text` its plain words, paragraphs parted by empty lines.
     """
 
@@ -74,8 +76,8 @@ class Article:
 
     @property
     def iri(self) -> str:
-        """The id that feeds publish; an absolute IRI (RFC 4287, 4.2.6)."""
-        return self.own_iri or f"urn:uuid:{self.id}"
+        """The id that feeds publish; an absolute URI (RFC 4287, 4.2.6)."""
+        return self.own_iri if is_identifier(self.own_iri) else f"urn:uuid:{self.id}"
 
     @property
     def normalised(self) -> str:
@@ -115,6 +117,25 @@ class Entry:
         return (-stamp, self.article.position, -(self.arrival or 0))
 
     @property
+    def came(self) -> datetime:
+        """When its words last came to us, by our clock."""
+        return max(self.revised_at, self.arrived_at or self.revised_at)
+
+    def plausible(self, at: datetime | None) -> datetime | None:
+        """Return `at` if feeds can say it: no date of long ago, nor one of after the words came.
+
+        Readers put a date that is yet to come before all others, or hide the entry until then,
+        and validators warn of both. Pages show such dates as they are.
+        """
+        return at if at is not None and EARLIEST <= at <= self.came else None
+
+    @property
+    def published(self) -> Date | None:
+        """The date of the article if feeds can say it."""
+        date = self.article.published
+        return date if date is not None and self.plausible(date.at) else None
+
+    @property
     def updated(self) -> datetime:
         """When the entry last changed in a way a reader should notice (RFC 4287, 4.2.15).
 
@@ -122,10 +143,9 @@ class Entry:
         edit before then would move the date.
         """
         article = self.article
-        candidates = [article.published.at] if article.published else []
-        if article.updated:
-            came = max(self.revised_at, self.arrived_at or self.revised_at)
-            candidates.append(min(article.updated.at, came))
+        candidates = [self.published.at] if self.published else []
+        if article.updated and self.plausible(min(article.updated.at, self.came)):
+            candidates.append(min(article.updated.at, self.came))
         if self.revision > 1 or not candidates:
             candidates.append(self.revised_at)
         return max(candidates)

@@ -19,6 +19,7 @@ RANKS = {
     "feeds.kit": KIT,
     "feeds.document": NOUN,
     "feeds.article": NOUN,
+    "feeds.identifiers": NOUN,
     "feeds.making": NOUN,
     "feeds.query": NOUN,
     "feeds.matching": NOUN,

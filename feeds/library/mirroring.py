@@ -15,6 +15,7 @@ from feeds.kit.text import digest
 from feeds.library.archiving import archive
 from feeds.library.press import Press, catalogue, rendering_key
 from feeds.publish import DirectoryShelf, Mirrored
+from feeds.render import link_of
 from feeds.render.opml import opml_document
 from feeds.render.page import article_page, landing_page
 
@@ -24,7 +25,7 @@ _RUN = 200  # articles, or 20 documents, read together
 async def mirror(press: Press, directory: DirectoryShelf) -> Mirrored:
     """Write every feed with its archives, the lists of feeds, and pages of articles.
 
-    An article has a page here if it has no address of its own.
+    An article has a page here if it has no address of its own that feeds can say.
     """
     specs = await catalogue(press)
     await _feeds(press, directory, specs)
@@ -64,7 +65,7 @@ async def _articles(press: Press, directory: DirectoryShelf) -> None:
     while entries := await press.store.arrived(after, upto, _RUN):
         after = entries[-1].arrival or upto
         for entry in entries:
-            if not entry.article.url:
+            if link_of(entry.article, press.site) == press.site.article_url(entry.article.id):
                 page = article_page(entry, press.site)
                 path = f"articles/{entry.article.id}/index.html"
                 await asyncio.to_thread(directory.put, path, page, entry.changed_at)

@@ -12,14 +12,15 @@ from datetime import datetime
 
 from feeds.article import Entry
 from feeds.feed import Chain, FeedSpec, Format, Rendering, Site
+from feeds.render.addresses import link_of
 from feeds.render.item import Channel, channel_of, whole_seconds
 from feeds.render.jsonfeed import json_document
 from feeds.render.syndication import atom_document, rss_document
 from feeds.render.written import Kept, Written, write
 
-__all__ = ["RENDERING", "Kept", "Written", "render"]
+__all__ = ["RENDERING", "Kept", "Written", "link_of", "render"]
 
-RENDERING = 1  # raised whenever the same articles come out as other bytes
+RENDERING = 2  # raised whenever the same articles come out as other bytes
 
 
 _ALONE = Chain()

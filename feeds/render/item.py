@@ -6,29 +6,29 @@ entry that cannot be said (any exception): the caller leaves it out.
 
 from __future__ import annotations
 
-import html
+import html as markup
 import math
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from feeds.article import SUMMARY_LIMIT, Article, Entry
 from feeds.document import Author, Enclosure, SourceFeed
 from feeds.feed import Body, Chain, FeedSpec, Format, Site
+from feeds.identifiers import is_identifier
+from feeds.kit.iso639 import UNDETERMINED, known_language
 from feeds.kit.language import direction
 from feeds.kit.text import one_line, shorten
+from feeds.render import unmistakable
+from feeds.render.addresses import fits_rss_enclosure, link_of, sayable, to_uri, with_path
 from feeds.render.mediatypes import media_type
+from feeds.render.players import adapted, joined, link_to
 
 GENERATOR = "Paperround"  # without a version: an upgrade alone changes no feed
 
-_URI = re.compile(
-    r"https?://[\w.-]+(?::[0-9]+)?(?:[/?#](?:[\w/:?@!$&'()*+,;=.~-]|%[0-9A-Fa-f]{2})*+)?\Z",
-    re.ASCII,
-)
-_BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _EMAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\".]+\Z")
 
 
@@ -77,7 +77,7 @@ class Item:
 
 def channel_of(spec: FeedSpec, site: Site, updated: datetime, chain: Chain) -> Channel:
     """Return what a document of `spec` says of itself; the site's name is part of its title."""
-    name, title = _shown(one_line(site.name)), _shown(one_line(spec.title))
+    name, title = (unmistakable.title(one_line(text)) for text in (site.name, spec.title))
     if name.casefold() not in title.casefold():
         title = f"{name}: {title}" if title else name
     return Channel(
@@ -85,10 +85,10 @@ def channel_of(spec: FeedSpec, site: Site, updated: datetime, chain: Chain) -> C
         title=title or spec.name,
         home=to_uri(f"{site.url}/{spec.page}" if spec.page else site.url),
         links=_addresses(spec, site, chain.archive),
-        language=spec.language or site.language,
+        language=_language_of(spec, site),
         updated=whole_seconds(updated),
         publisher=name or title or spec.name,
-        description=_shown(one_line(spec.description or site.description)),
+        description=unmistakable.title(one_line(spec.description or site.description)),
         related=tuple(_related(spec, site, chain)),
         is_archive=bool(chain.archive),
     )
@@ -97,29 +97,35 @@ def channel_of(spec: FeedSpec, site: Site, updated: datetime, chain: Chain) -> C
 def item_of(entry: Entry, spec: FeedSpec, site: Site) -> Item:
     """Return what the feed `spec` says of `entry`."""
     article = entry.article
-    title = _shown(article.title)
-    link = to_uri(article.url or site.article_url(article.id))
-    language = article.language or spec.language or site.language
+    title = unmistakable.title(article.title)
+    link = link_of(article, site)
+    language = known_language(article.language)
     summary = _summary(article)
-    content = "" if spec.body is Body.SUMMARY else _content(article, summary, link, title)
+    played = adapted(article.html)
+    content = "" if spec.body is Body.SUMMARY else _content(article, played.html, summary, link)
     if content and not article.summary and _says_all(summary, article):
         summary = ""
     source = _source(entry, site)
+    published = entry.published
     return Item(
         id=article.iri,
         link=link,
         title=title,
         updated=_updated(entry),
-        published=whole_seconds(article.published.at) if article.published else None,
-        summary=_shown(summary) if content else _shown(summary) or title,
-        html=_shown(_directed(content, language)),
+        published=whole_seconds(published.at) if published else None,
+        summary=unmistakable.plain(summary) if content else unmistakable.plain(summary) or title,
+        html=unmistakable.markup(_marked(content, article, spec, site)),
         authors=tuple(_authors(article, site, source)),
-        tags=tuple(_shown(tag) for tag in article.tags),
-        enclosures=tuple(_attached(enclosure) for enclosure in article.enclosures),
-        image=to_uri(article.image) if article.image else "",
-        language=article.language if article.language != (spec.language or site.language) else "",
+        tags=tuple(map(unmistakable.title, article.tags)),
+        enclosures=_enclosures(article, played.media),
+        image=sayable(article.image),
+        language=language if language != _language_of(spec, site) else "",
         source=source,
     )
+
+
+def _language_of(spec: FeedSpec, site: Site) -> str:
+    return known_language(spec.language or site.language) or UNDETERMINED
 
 
 def _addresses(spec: FeedSpec, site: Site, archive: str = "") -> dict[Format, str]:
@@ -153,24 +159,6 @@ def _updated(entry: Entry) -> datetime:
     return whole_seconds(entry.updated) + fraction
 
 
-def to_uri(iri: str) -> str:
-    """Return `iri` as a URI (RFC 3987, 3.1), the host in its ASCII form, for readers need that.
-
-    Raises ValueError for an address that is none.
-    """
-    if _URI.match(iri):
-        return iri
-    parts = urlsplit(iri)
-    host = parts.netloc
-    if not host.isascii():
-        user, at, name = host.rpartition("@")
-        name, colon, port = name.partition(":")
-        host = f"{quote(user)}{at}{name.encode('idna').decode()}{colon}{port}"
-    plain = (_BARE_PERCENT.sub("%25", part) for part in parts[2:])
-    rest = (quote(part, safe="%/:?@!$&'()*+,;=-._~") for part in plain)
-    return urlunsplit((parts.scheme, host, *rest))
-
-
 def _summary(article: Article) -> str:
     """The summary that was given, else the beginning of the text; a teaser ends as it ended."""
     if article.summary or article.excerpt:
@@ -189,21 +177,30 @@ def _says_all(summary: str, article: Article) -> bool:
     return article.excerpt or uncut
 
 
-def _content(article: Article, summary: str, link: str, title: str) -> str:
-    """The content; of an article that is only a title and an address, that."""
-    if article.html:
-        return article.html
+def _content(article: Article, html: str, summary: str, link: str) -> str:
+    """The content; of an article that is only a title and an address, that.
+
+    A file that no enclosure can name has a link at the end.
+    """
     words = article.text or summary
-    if words:
-        return "".join(f"<p>{_escape(part)}</p>" for part in words.split("\n\n"))
-    return f'<p><a href="{html.escape(link)}">{_escape(title)}</a></p>'
+    if not html and words:
+        html = "".join(f"<p>{_escape(part)}</p>" for part in words.split("\n\n"))
+    if not html:
+        html = f'<p><a href="{markup.escape(link)}">{_escape(article.title)}</a></p>'
+    unnamed = (one for one in article.enclosures if not sayable(one.url))
+    return html + "".join(f"<p>{link_to(one)}</p>" for one in unnamed)
 
 
-def _directed(content: str, language: str) -> str:
-    """Say in the content itself that it runs from right to left: many readers look only there."""
-    if not content or direction(language) == "ltr":
-        return content
-    return f'<div dir="rtl">{content}</div>'
+def _marked(content: str, article: Article, spec: FeedSpec, site: Site) -> str:
+    """Say in the content itself what many readers look for only there, or nobody can say elsewhere.
+
+    That is that it runs from right to left, and a language whose name is too young for feeds.
+    """
+    language = article.language or spec.language or site.language
+    young = bool(article.language) and known_language(article.language) == UNDETERMINED
+    lang = f' lang="{article.language}"' if young else ""
+    dir_ = ' dir="rtl"' if direction(language) == "rtl" else ""
+    return f"<div{lang}{dir_}>{content}</div>" if content and (lang or dir_) else content
 
 
 def _source(entry: Entry, site: Site) -> SourceFeed | None:
@@ -215,14 +212,17 @@ def _source(entry: Entry, site: Site) -> SourceFeed | None:
     given = entry.article.source_feed
     if given is None or f"{given.url}/".casefold().startswith(f"{site.url}/".casefold()):
         return None
-    url = to_uri(given.url)
+    url = sayable(given.url)
+    if not url:
+        return None
     parts = urlsplit(url)
     canonical = urlunsplit(parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/"))
+    ids = (id_ for id_ in (given.id, canonical) if is_identifier(id_))
     return SourceFeed(
         url=url,
-        title=_shown(given.title or entry.article.publication or parts.netloc),
-        id=given.id or canonical,
-        updated=whole_seconds(given.updated or entry.updated),
+        title=unmistakable.title(given.title or entry.article.publication or parts.netloc),
+        id=next(ids, uuid.uuid5(uuid.NAMESPACE_URL, url).urn),
+        updated=whole_seconds(entry.plausible(given.updated) or entry.updated),
     )
 
 
@@ -234,38 +234,37 @@ def _authors(article: Article, site: Site, source: SourceFeed | None) -> list[Au
     found = []
     for author in article.authors:
         given = author.name or author.email
-        name = _shown((given.partition("@")[0] if _EMAIL.match(given) else given) or author.url)
+        name = (given.partition("@")[0] if _EMAIL.match(given) else given) or author.url
         email = author.email if _EMAIL.match(author.email) else ""
-        found.append(Author(name=name, email=email, url=to_uri(author.url) if author.url else ""))
+        found.append(Author(name=unmistakable.title(name), email=email, url=sayable(author.url)))
     taken_from = article.publication or (source.title if source else "")
     if not found and taken_from and taken_from != site.name:
-        found.append(Author(name=_shown(taken_from)))
+        found.append(Author(name=unmistakable.title(taken_from)))
     return found
 
 
+def _enclosures(article: Article, media: Sequence[Enclosure]) -> tuple[Enclosure, ...]:
+    """The files that feeds can name, those of the content last; first one that RSS can enclose."""
+    files = joined(*(map(_attached, some) for some in (article.enclosures, media)))
+    named = [file for file in files if file.url]
+    first = next((file for file in named if fits_rss_enclosure(file.url)), None)
+    return (first, *(file for file in named if file is not first)) if first else tuple(named)
+
+
 def _attached(enclosure: Enclosure) -> Enclosure:
+    """Return the enclosure as feeds name it; without address if they cannot."""
+    url = sayable(enclosure.url)
     length, duration = enclosure.length, enclosure.duration
     known = duration is not None and math.isfinite(duration) and duration > 0
     return replace(
         enclosure,
-        url=_with_path(to_uri(enclosure.url)),
+        url=with_path(url) if url else "",
         type=media_type(enclosure.url, enclosure.type),
         length=length if length is not None and length > 0 else None,
-        title=_shown(enclosure.title),
+        title=unmistakable.title(enclosure.title),
         duration=duration if known else None,
     )
 
 
-def _with_path(url: str) -> str:
-    """The same address with the path that an empty one means (RFC 3986, 6.2.3)."""
-    parts = urlsplit(url)
-    return url if parts.path else urlunsplit(parts._replace(path="/"))
-
-
-def _shown(text: str) -> str:
-    """Articles are clean at birth; only the replacement character is a mistake to validators."""
-    return text.replace("\ufffd", "?")
-
-
 def _escape(text: str) -> str:
-    return html.escape(text, quote=False)
+    return markup.escape(text, quote=False)

@@ -25,6 +25,7 @@ from lxml import etree
 
 from feeds.document import Enclosure, SourceFeed
 from feeds.feed import Format
+from feeds.render.addresses import fits_rss_enclosure
 from feeds.render.item import GENERATOR, Channel, Item
 from feeds.render.mediatypes import medium
 
@@ -169,7 +170,7 @@ class _Entry:
             etree.SubElement(entry, f"{{{DC}}}language").text = item.language
         if item.source:
             _put_plain(etree.SubElement(entry, "source", url=item.source.url), item.source.title)
-        for enclosure in item.enclosures[1:]:
+        for enclosure in item.enclosures[_has_rss_enclosure(item) :]:
             _put_media(entry, enclosure)
         _put_image(entry, item)
 
@@ -214,9 +215,15 @@ def _feedgen_entry(item: Item) -> FeedEntry:
         entry.content(item.html, type="html")
     if item.summary:
         entry.summary(item.summary)
-    for first in item.enclosures[:1]:
+    if _has_rss_enclosure(item):
+        first = item.enclosures[0]
         entry.enclosure(first.url, first.length or 0, first.type)
     return entry
+
+
+def _has_rss_enclosure(item: Item) -> bool:
+    """Tell whether the first enclosure can be the one that RSS has a place for."""
+    return bool(item.enclosures) and fits_rss_enclosure(item.enclosures[0].url)
 
 
 def _history(channel: Channel) -> dict[str, str]:

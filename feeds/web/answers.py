@@ -14,7 +14,7 @@ from starlette.types import Send
 from feeds.feed import Format
 from feeds.kit.http import IDENTITY, MOST_AGE, http_date, max_age
 from feeds.publish import Standing
-from feeds.render.item import to_uri
+from feeds.render.addresses import to_uri
 from feeds.web.negotiation import VARY, VARY_WITHOUT_NEWS
 
 Header = tuple[bytes, bytes]

@@ -11,7 +11,7 @@ from pathlib import Path
 from feeds.feed import FeedSpec, Format, Site
 from feeds.kit.language import direction
 from feeds.kit.templates import Templates
-from feeds.render.item import to_uri
+from feeds.render.addresses import to_uri
 
 _FOLDER = Path(__file__).parent.parent / "templates"
 _CHROME = "en"  # the language of the page's own words

@@ -9,6 +9,7 @@ from feeds import Author, Date, Enclosure, Entry, SourceFeed
 from tests.feeds.builders import an_entry, at, day
 
 _BODY = "<p>" + "A sentence of a very long article, with <em>words</em>. " * 5 + "</p>"
+_EDITED = datetime(2026, 1, 20, 8, 0, 0, 123_456, tzinfo=UTC)
 _FAR = timezone(timedelta(hours=14))
 
 NASTY: dict[str, dict[str, Any]] = {
@@ -63,9 +64,80 @@ NASTY: dict[str, dict[str, Any]] = {
         "id": "https://x.example/a?b=1",
         "url": "https://x.example/a?b=1",
     },
-    "an id of another kind": {"id": "tag:x.example,2026:é", "url": "https://x.example/Straße?q=ü"},
+    "an id of another kind": {"id": "tag:x.example,2026:a", "url": "https://x.example/Straße?q=ü"},
     "a host beyond ASCII": {"url": "https://bücher.example:8080/ä(b)"},
     "a title and an address only": {"html": "", "url": "https://x.example/link"},
+    "an id beyond ASCII, without an address": {"id": "tag:x.example,2026:é"},
+    "an id that is no tag": {"id": "tag:X.example:1"},
+    "an id that is no URN": {"id": "urn:x:1"},
+    "an id that is no UUID": {"id": "urn:uuid:1234"},
+    "an id of an unknown scheme": {"id": "acme:1"},
+    "an id that is not canonical": {"id": "http://X.example:80/%7Ea/../b"},
+    "an id with a space in it": {"id": "https://x.example/a b"},
+    "an id in percent signs": {"id": "https://x.example/%C3%A9%2F"},
+    "an id of half an octet": {"id": "https://x.example/%C3"},
+    "an id that is an IPv6 address": {"id": "http://[::1]/a"},
+    "addresses of hosts without a name": {
+        "url": "http://[2001:db8::1]:8080/a?b=1",
+        "image": "http://[2001:db8::1]/i.png",
+        "authors": [Author(name="A", url="http://[::1]/a")],
+        "enclosures": [
+            Enclosure(url="http://[2001:db8::1]/a.mp3", title="Said & <done>"),
+            Enclosure(url="http://10.0.0.7/b.mp3"),
+        ],
+        "source_feed": SourceFeed(url="http://[::1]/feed", title="Feed"),
+    },
+    "addresses with a user": {
+        "url": "https://user:word@x.example/a",
+        "enclosures": [
+            Enclosure(url="https://user:word@x.example/a.mp3"),
+            Enclosure(url="http://intranet/b.mp3", title="B"),
+            Enclosure(url="https://x.example/c.mp3"),
+        ],
+    },
+    "hosts that are none": {
+        "url": "https://bücher..example/a",
+        "enclosures": [Enclosure(url="https://bücher..example/a.mp3")],
+        "image": "https://" + "ü" * 80 + ".example/",
+    },
+    "a date of tomorrow": {"published": at(2026, 1, 18), "updated": at(2029, 1, 1)},
+    "a date of another age": {"published": at(9999, 12, 31), "updated": at(1970, 1, 1)},
+    "a date that no zone can hold": {"published": Date(datetime.min.replace(tzinfo=_FAR))},
+    "end tags in plain text": {
+        "title": "How </b> and </title> end",
+        "summary": "What </p> is",
+        "tags": ["</b>", "a </i> b"],
+        "authors": [Author(name="</name> & Co")],
+        "publication": "The </i> Paper",
+        "source_feed": SourceFeed(url="https://x.example/feed", title="A </b> B"),
+    },
+    "UTF-8 read as Latin-1": {
+        "title": "CafÃ© crÃ¨me",
+        "summary": "Ã©",
+        "html": '<p>Ã© <img src="https://x.example/Ã©.png" alt="Ã©"> CafÃ©</p>',
+        "tags": ["cafÃ©"],
+        "authors": [Author(name="RenÃ©")],
+        "enclosures": [Enclosure(url="https://x.example/a.mp3", title="Ã©")] * 2,
+    },
+    "letters of Latin-1 side by side": {"title": "«IRMÃ» e Â£5 …", "html": "<p>«IRMÃ»</p>"},
+    "a language of no name in feeds": {"language": "ckb", "html": "<p>سڵاو</p>"},
+    "an old name of a language": {"language": "iw", "html": "<p>שלום</p>"},
+    "no language at all": {"language": "qqq-x"},
+    "players": {
+        "html": '<p>See <video src="https://x.example/a.mp4" poster="https://x.example/p.jpg" '
+        'width="640" autoplay controls>No <b>video</b>?</video> and '
+        '<audio><source src="https://x.example/a.ogg" type="audio/ogg; codecs=opus">'
+        '<source src="https://x.example/a.mp3"></audio></p>'
+        '<a href="https://x.example/"><video src="https://x.example/b.mp4"></video></a>'
+        "<video>Only <audio src=https://x.example/c.mp3></audio> this</video>",
+        "enclosures": [Enclosure(url="https://x.example/a.mp4", length=5)],
+    },
+    "a direction overridden": {
+        "html": "<p>a <bdo dir=rtl>b <i>c</i> <bdo dir=ltr title='&lt;'>d</bdo></bdo> <bdo>e</bdo>"
+    },
+    "an address in the words of an image": {
+        "html": "<img src='https://x.example/a.png?src=b ' alt='an &lt;img src=foo > tag'>How",
+    },
     "a summary only": {"html": "", "summary": "Only <this> & that"},
     "summary and text": {"summary": "Said & <done>", "html": "<p>The whole story.</p>"},
     "a teaser": {
@@ -99,7 +171,8 @@ def nasty_entries() -> list[Entry]:
         an_entry(
             number,
             revision=1 + number % 2,
-            revised_at=datetime(2026, 1, 20, 8, number, 0, 123_456, tzinfo=UTC),
+            revised_at=datetime(2026, 1, 20, 8, 0, 0, 123_456, tzinfo=UTC)
+            + timedelta(minutes=number),
             **fields,
         )
         for number, fields in enumerate(NASTY.values(), start=1)

@@ -8,14 +8,14 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from feeds import Body, Date, Enclosure, Entry, Format, Rendering, SourceFeed
+from feeds import Body, Date, Entry, Format, Rendering, SourceFeed
 from feeds.render import render
 from tests.feeds.builders import NOON, a_feed, a_site, an_article, an_entry
 from tests.feeds.render.golden import golden_path, golden_renderings
@@ -141,9 +141,9 @@ def test_an_item_taken_from_another_feed_says_so(form: Format) -> None:
 
 
 def test_an_atom_source_has_all_that_an_atom_feed_must_have() -> None:
-    known = SourceFeed(url="https://x.example", id="urn:x:f", updated=NOON + timedelta(days=1))
+    known = SourceFeed(url="https://x.example", id="urn:isbn:0451450523", updated=NOON)
     for source, written in (
-        (known, b"<id>urn:x:f</id>\n      <title>x.example</title>\n      <updated>2026-01-18T12"),
+        (known, b"0451450523</id>\n      <title>x.example</title>\n      <updated>2026-01-17T12"),
         (replace(known, id="", updated=None), b"<id>https://x.example/</id>"),
     ):
         body = rendered(an_entry(source_feed=source))[Format.ATOM].body
@@ -238,7 +238,7 @@ def test_only_an_id_that_is_the_address_is_a_permalink() -> None:
     same = rendered(an_entry(**NASTY["an id that is its address"]))[Format.RSS].body
     other = rendered(an_entry(**NASTY["an id of another kind"]))[Format.RSS].body
     assert b'<guid isPermaLink="true">https://x.example/a?b=1</guid>' in same
-    assert '<guid isPermaLink="false">tag:x.example,2026:é</guid>'.encode() in other
+    assert b'<guid isPermaLink="false">tag:x.example,2026:a</guid>' in other
 
 
 def _spoil(**fields: object) -> Entry:
@@ -249,16 +249,12 @@ def _spoil(**fields: object) -> Entry:
     return entry
 
 
-FAR_EAST = timezone(timedelta(hours=14))
 SPOILT: dict[str, dict[str, object]] = {
     "a title XML cannot hold": {"title": "a\x00b"},
     "a title UTF-8 cannot hold": {"title": "a\ud800b"},
     "html XML cannot hold": {"html": "<p>\x01</p>"},
     "a title that is no text": {"title": None},
     "tags that are no text": {"tags": (5,)},
-    "an address that is none": {"url": "http://["},
-    "an enclosure that is none": {"enclosures": (Enclosure(url="http://["),)},
-    "a date out of range": {"published": Date(datetime.min.replace(tzinfo=FAR_EAST))},
     "a date without zone": {"published": Date(datetime(2026, 1, 1))},  # noqa: DTZ001 - the point
     "a position that is none": {"position": "first"},
     "a language that is none": {"language": "\x02"},

@@ -1,7 +1,7 @@
 """The rules of RFC 4287, RSS 2.0 with the Advisory Board's profile, and JSON Feed 1.1, as checks.
 
 Each returns the faults it finds, as text. Written from the specifications, and independent of how
-the feeds are made.
+the feeds are made; what validators warn of besides is in `warned`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,16 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import html5lib
+
+from tests.feeds.render.warned import (
+    warned_of_date,
+    warned_of_html,
+    warned_of_id,
+    warned_of_language,
+    warned_of_link,
+    warned_of_name,
+    warned_of_text,
+)
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 DC = "{http://purl.org/dc/elements/1.1/}"
@@ -69,12 +79,14 @@ def _atom(feed: ET.Element) -> Iterator[str]:
             yield from _html(content.text or "", content.get("type") == "html")
     for element in feed.iter():
         yield from _atom_element(element)
+        yield from _every_element(element)
 
 
 def _atom_element(element: ET.Element) -> Iterator[str]:
     name, text = element.tag.removeprefix(ATOM), element.text or ""
-    if name in {"updated", "published"} and not _RFC3339.match(text):
-        yield f"no RFC 3339 date: {text}"
+    if name in {"updated", "published"}:
+        yield from _rfc3339(text)
+    yield from {"id": warned_of_id, "name": warned_of_name}.get(name, _nothing)(text)
     if name in {"name", "title", "id"} and not text.strip():
         yield f"empty {element.tag}"
     if name in {"title", "summary", "subtitle"}:
@@ -93,6 +105,7 @@ def _atom_element(element: ET.Element) -> Iterator[str]:
 
 def _atom_link(link: ET.Element) -> Iterator[str]:
     yield from _uri(link.get("href", ""))
+    yield from warned_of_link(link.get("href", ""))
     yield from _declared(link.get("title", ""), "text")
     if link.get("rel") == "enclosure" and not _MIME.match(link.get("type", "")):
         yield "an enclosure without type"
@@ -119,6 +132,11 @@ def _rss(rss: ET.Element) -> Iterator[str]:
         yield "two items with one guid"
     for item in items:
         yield from _rss_item(item)
+    yield from warned_of_language(channel.findtext("language", ""))
+    for name in ("title", "description"):
+        yield from warned_of_name(channel.findtext(name, ""))
+    for element in rss.iter():
+        yield from _every_element(element)
 
 
 def _rss_item(item: ET.Element) -> Iterator[str]:
@@ -134,15 +152,17 @@ def _rss_item(item: ET.Element) -> Iterator[str]:
     if ENCODED in tags and tags.index(ENCODED) < tags.index("description"):
         yield "content before description"
     yield from _uri(item.findtext("link", ""))
+    yield from warned_of_link(item.findtext("link", ""))
     yield from _guid(item)
+    yield from _rss_item_names(item)
     if item.find("pubDate") is not None:
         yield from _rfc822(item.findtext("pubDate", ""))
-    if not _RFC3339.match(item.findtext(f"{ATOM}updated", "")):
-        yield "no atom:updated"
+    yield from _rfc3339(item.findtext(f"{ATOM}updated", ""))
     for part in ("description", ENCODED):
         yield from _html(item.findtext(part) or "", True)
     for source in item.findall("source"):
         yield from _uri(source.get("url", ""))
+        yield from warned_of_link(source.get("url", ""))
         if not (source.text or "").strip():
             yield "a source without title"
     for enclosure in item.findall("enclosure"):
@@ -151,8 +171,20 @@ def _rss_item(item: ET.Element) -> Iterator[str]:
         yield from _media(media)
 
 
+def _rss_item_names(item: ET.Element) -> Iterator[str]:
+    for name in ("title", "category", "source"):
+        for named in item.findall(name):
+            yield from warned_of_name(named.text or "")
+    yield from warned_of_language(item.findtext(f"{DC}language", "en"))
+
+
+def _nothing(_: str) -> Iterator[str]:
+    return iter(())
+
+
 def _guid(item: ET.Element) -> Iterator[str]:
     guid = item.find("guid")
+    yield from warned_of_id(item.findtext("guid", ""))
     permalink = guid is not None and guid.get("isPermaLink") != "false"
     if permalink and item.findtext("guid") != item.findtext("link"):
         yield "a guid that is no permalink"
@@ -186,6 +218,7 @@ def _plain_names(lines: list[str]) -> Iterator[str]:
 
 def _media(element: ET.Element) -> Iterator[str]:
     yield from _uri(element.get("url", ""))
+    yield from warned_of_link(element.get("url", ""))
     if element.get("medium") not in {"image", "audio", "video", "document", "executable"}:
         yield "an unknown medium"
     for title in element.findall(f"{MEDIA}title"):
@@ -245,6 +278,9 @@ def _json_feed(feed: Any) -> Iterator[str]:
         yield "two items with one id"
     for item in feed["items"]:
         yield from _object(item, _ITEM_KEYS, {"id", "url", "title", "date_modified"})
+        yield from warned_of_id(item["id"])
+        yield from warned_of_link(item["url"])
+        yield from warned_of_language(item.get("language", "en"))
         if not {"content_html", "content_text"} & item.keys():
             yield "an item without content"
         yield from _html(item.get("content_html", ""), True)
@@ -288,8 +324,10 @@ def _value(key: str, given: Any, kind: Any) -> Iterator[str]:
         yield f"{key}: {given!r}"
     elif kind == _URL:
         yield from _uri(given)
-    elif kind == _DATE and not _RFC3339.match(given):
-        yield f"{key}: {given}"
+    elif kind == _DATE:
+        yield from _rfc3339(given)
+    if isinstance(given, str):
+        yield from warned_of_text(given)
 
 
 def _once(
@@ -307,6 +345,21 @@ def _declared(text: str, kind: str) -> Iterator[str]:
         yield f"undeclared HTML: {text[:60]}"
 
 
+def _every_element(element: ET.Element) -> Iterator[str]:
+    for text in (element.text or "", *element.attrib.values()):
+        yield from warned_of_text(text)
+    language = element.get("{http://www.w3.org/XML/1998/namespace}lang")
+    if language is not None:
+        yield from warned_of_language(language)
+
+
+def _rfc3339(text: str) -> Iterator[str]:
+    if not _RFC3339.match(text):
+        yield f"no RFC 3339 date: {text}"
+    else:
+        yield from warned_of_date(datetime.fromisoformat(text))
+
+
 def _uri(text: str) -> Iterator[str]:
     if not _URI.match(text) or _BARE_PERCENT.search(text):
         yield f"no URI: {text}"
@@ -319,6 +372,7 @@ def _rfc822(text: str) -> Iterator[str]:
     at: datetime = parsedate_to_datetime(text)
     if at.strftime("%a") != text[:3]:
         yield f"another day of the week: {text}"
+    yield from warned_of_date(at)
 
 
 def _html(text: str, declared: bool) -> Iterator[str]:
@@ -326,6 +380,7 @@ def _html(text: str, declared: bool) -> Iterator[str]:
     tree = parser.parseFragment(text)
     if not declared or parser.errors:
         yield f"not HTML: {parser.errors[:1]} {text[:60]}"
+    yield from warned_of_html(text, tree)
     for element in tree.iter():
         for name in ("href", "src"):
             if not re.match(r"\w+:", element.get(name, "x:")):

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 READY := $(VENV)/.installed
 
-.PHONY: demo test test-slow check bench reference lock docs clean
+.PHONY: man demo test test-slow check bench reference lock docs clean
 
 demo: $(READY)  ## read the sample articles, publish feeds, put a digest into a mailbox
 	@$(BIN)/paperround demo --into demo
@@ -30,12 +30,15 @@ docs: $(READY)  ## what the documentation must agree with
 reference: $(READY)  ## write the schema, and the tables of the configuration's reference, anew
 	@$(BIN)/python -m notifier.configuration.reference docs/configuration.md config/paperround.schema.json
 
+man: $(READY)  ## manual pages, into man/
+	@$(BIN)/python -m tests.man_pages man
+
 lock: $(READY)  ## resolve anew, with hashes and without index addresses
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	  --no-header --no-annotate --extra dev --output-file requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) dist demo
+	rm -rf $(VENV) dist demo man
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Paperround needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

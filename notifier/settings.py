@@ -156,6 +156,12 @@ class Settings:
         return not own and not self.templates.is_dir()
 
     @property
+    def store_file(self) -> Path | None:
+        """The file of a SQLite store; None on PostgreSQL."""
+        kind, _, path = self.store.partition(":///")
+        return Path(unquote(path.partition("?")[0])) if kind.startswith("sqlite") else None
+
+    @property
     def secrets(self) -> frozenset[str]:
         """The passwords and private keys in these settings, for whoever has to keep them out."""
         mail = self.mail

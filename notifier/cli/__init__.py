@@ -21,11 +21,15 @@ COMMANDS = {
     "explain": "Tell why a reader got an article, did not get it, or will.",
     "preview": "Show the very message that would be sent.",
     "run": "Run the service: web, scheduler, delivery.",
+    "ready": "Ask a running service whether it is ready.",
     "subscribers": "Look at readers, add them, choose for them, let them go.",
     "deliveries": "Look at what was sent, send again, settle what is in doubt.",
     "returns": "Take in bounces, complaints and wishes to leave that came by mail.",
     "suppressions": "Look at the addresses that are not written to, add one, lift some.",
     "status": "Show what is in the store, and what became of every delivery.",
+    "unit": "Print a unit for systemd, made for this installation.",
+    "alerts": "Print alert rules for Prometheus.",
+    "completion": "Print what makes a shell complete commands.",
     "demo": "Do the whole job on the sample articles.",
 }
 
@@ -42,6 +46,15 @@ class _Commands(click.Group):
         module = importlib.import_module(f"notifier.cli.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        fitting = [name for name in COMMANDS if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=COMMANDS[name]) for name in fitting), *options]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

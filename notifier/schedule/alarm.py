@@ -16,15 +16,24 @@ class Metronome:
     """Rings each bell every so often, from `start` until `stop`."""
 
     def __init__(self) -> None:
+        self._names: dict[asyncio.Event, str] = {}
         self._scheduler = AsyncIOScheduler(
             timezone="UTC",
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
     def every(self, interval: timedelta, bell: asyncio.Event) -> None:
-        """Set `bell` every `interval`, and at once."""
+        """Set `bell` every `interval`, and at once; from now on, if it had another interval."""
         bell.set()
-        self._scheduler.add_job(_ring, "interval", seconds=interval.total_seconds(), args=[bell])
+        name = self._names.setdefault(bell, str(len(self._names)))
+        self._scheduler.add_job(
+            _ring,
+            "interval",
+            seconds=interval.total_seconds(),
+            args=[bell],
+            id=name,
+            replace_existing=True,
+        )
 
     def beat(self, interval: timedelta, bell: asyncio.Event) -> None:
         """Set `bell` every `interval` from `start` on; unlike `every`, a proof that we ring."""

@@ -233,35 +233,40 @@ async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
     database = Database(settings.store)
     try:
         await database.migrate([FEEDS, NOTIFIER])
-        store, roster = ArticleStore(database), Roster(database)
-        keys = await roster.secret_keys(now)
-        hashed = settings.mail is not None and settings.mail.hashed_suppressions
-        veil = await veil_of(database, keys, wanted=hashed)
-        press = Press(
-            store,
-            FeedIndex(database),
-            DatabaseShelf(database),
-            ArchiveManifest(database),
-            LabelStore(database),
-            settings.site,
-            settings.feeds,
-            settings.for_each,
-            settings.websub.advertised(settings.site.url),
-        )
-        yield House(
-            settings,
-            database,
-            store,
-            FileMemory(database),
-            roster,
-            Places(database, veil),
-            Listing(database),
-            Audience(database),
-            Outbox(database),
-            Ledger(database),
-            press,
-            keys,
-            veil,
-        )
+        keys = await Roster(database).secret_keys(now)
+        yield await house_of(settings, database, keys)
     finally:
         await database.close()
+
+
+async def house_of(settings: Settings, database: Database, keys: tuple[SecretKey, ...]) -> House:
+    """Build every hand on a store that is open."""
+    hashed = settings.mail is not None and settings.mail.hashed_suppressions
+    veil = await veil_of(database, keys, wanted=hashed)
+    store = ArticleStore(database)
+    press = Press(
+        store,
+        FeedIndex(database),
+        DatabaseShelf(database),
+        ArchiveManifest(database),
+        LabelStore(database),
+        settings.site,
+        settings.feeds,
+        settings.for_each,
+        settings.websub.advertised(settings.site.url),
+    )
+    return House(
+        settings,
+        database,
+        store,
+        FileMemory(database),
+        Roster(database),
+        Places(database, veil),
+        Listing(database),
+        Audience(database),
+        Outbox(database),
+        Ledger(database),
+        press,
+        keys,
+        veil,
+    )

@@ -13,14 +13,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from feeds.kit.logs import logger
-from notifier.schedule.alarm import Metronome
+from feeds.web import Answer, Asked
 from notifier.service.alone import alone
+from notifier.service.front import Ready
 from notifier.service.health import INTERVAL, Health
 from notifier.service.house import open_house
 from notifier.service.listening import Web, listening, signals, web_settings
 from notifier.service.metrics import Metrics
-from notifier.service.observing import aside, observed
+from notifier.service.observing import aside
 from notifier.service.roles import Role
+from notifier.service.setup import Instruments, set_up
 from notifier.service.systemd import Manager
 from notifier.service.work import (
     Round,
@@ -37,7 +39,7 @@ from notifier.service.work import (
 )
 from notifier.settings import Settings
 from notifier.subscribing import reconcile
-from notifier.web import ASGIApp
+from notifier.web import ASGIApp, Receive, Scope, Send
 
 log = logger()
 
@@ -75,29 +77,26 @@ async def run(
             if role.schedules:
                 await reconcile(settings, house.places, house.store, began)
             bell = asyncio.Event()
-            pusher = house.pusher(bell.set)
+            metrics = Metrics()
+            instruments = Instruments(Health(house.outbox.waiting), metrics, clock, bell.set)
+            setup = set_up(house, role, instruments)
             if role.schedules:
-                await pusher.begin(settings.gone, began, alone=house.database.is_sqlite)
-            health, metrics = Health(house.outbox.waiting), Metrics()
+                await setup.pusher.begin(settings.gone, began, alone=house.database.is_sqlite)
             metrics.reloaded(began, successful=True)
-            told = observed(house, pusher, health, metrics, clock)
-            server, app = house.web(pusher, told)
-            desk = house.desk() if settings.mail else None
-            manager = manager or Manager()
-            round_ = Round(house, server, desk, pusher, bell, clock, health, metrics, manager)
-            async with aside(settings.metrics, told):
-                await _serve(round_, role, app, announce, tick)
+            round_ = Round(setup, instruments, manager or Manager(), bell)
+            async with aside(settings.metrics, setup.observed):
+                await _serve(round_, role, announce, tick)
 
 
 async def _serve(
-    round_: Round, role: Role, app: ASGIApp, announce: Callable[[str], None], tick: timedelta
+    round_: Round, role: Role, announce: Callable[[str], None], tick: timedelta
 ) -> None:
-    settings, metronome = round_.house.settings, Metronome()
+    settings, metronome = round_.setup.house.settings, round_.metronome
     with _listening(role, settings) as listener, signals(round_.stop):
-        web = Web(web_settings(app, round_.server.ready, settings))
+        web = Web(web_settings(*_answering(round_), settings))
         if role.schedules and not await _first_look(round_):
             return
-        loops = [asyncio.create_task(work) for work in _works(round_, role, metronome, tick)]
+        loops = [asyncio.create_task(work) for work in _works(round_, role, tick)]
         delivering = asyncio.create_task(deliver_all(round_)) if role.sends else None
         if delivering:
             metronome.every(tick, round_.send)
@@ -105,7 +104,7 @@ async def _serve(
         if listener:
             loops.append(asyncio.create_task(web.serve(sockets=[listener])))
         metronome.start()
-        where = _address(listener) if listener else f"{role} of {round_.house.database.name}"
+        where = _address(listener) if listener else f"{role} of {round_.setup.house.database.name}"
         up = web.up.wait if listener else _at_once
         coming = asyncio.create_task(_come_up(round_, role, up, where, announce))
         stopping = asyncio.create_task(round_.stop.wait())
@@ -119,32 +118,43 @@ async def _serve(
         for bell in round_.bells:
             bell.set()
         web.should_exit = True
+        grace = round_.setup.house.settings.grace
         await asyncio.gather(
-            _finish(loops, delivering, settings.grace),
-            round_.pusher.stop(settings.grace.total_seconds()),
+            _finish(loops, delivering, grace),
+            round_.setup.pusher.stop(grace.total_seconds()),
         )
         await stopping
 
 
-def _works(
-    round_: Round, role: Role, metronome: Metronome, tick: timedelta
-) -> Iterator[Coroutine[Any, Any, None]]:
+def _answering(round_: Round) -> tuple[ASGIApp, Ready]:
+    """Return what answers requests, by the setup that is there when one comes."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await round_.setup.app(scope, receive, send)
+
+    def ready(method: str, path: str, asked: Asked) -> Answer | None:
+        return round_.setup.server.ready(method, path, asked)
+
+    return app, ready
+
+
+def _works(round_: Round, role: Role, tick: timedelta) -> Iterator[Coroutine[Any, Any, None]]:
     """Return what a process does besides delivering, with the bells that it is done at."""
-    metronome.beat(timedelta(seconds=INTERVAL), round_.beat)
+    round_.metronome.beat(timedelta(seconds=INTERVAL), round_.beat)
     yield loop(round_, round_.beat, show_life)
     if not role.schedules:
-        metronome.every(tick, round_.look)
+        round_.metronome.every(tick, round_.look)
         yield loop(round_, round_.look, follow)
         return
     for bell, every, work in (
-        (round_.look, round_.house.settings.watch / 2, look),
+        (round_.look, round_.setup.house.settings.watch / 2, look),
         (round_.open, tick, open_issues),
         (round_.push, tick, push),
         (round_.returns, RETURNS, take_returns),
         (round_.mend, MEND, mend),
         (round_.tidy, TIDY, tidy_up),
     ):
-        metronome.every(every, bell)
+        round_.metronome.every(every, bell)
         yield loop(round_, bell, work)
 
 

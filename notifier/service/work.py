@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -21,15 +22,14 @@ from feeds.kit.text import one_line
 from feeds.library import SETTLE_NS, Report, ingest_folder, publish
 from feeds.revision import Outcome
 from feeds.sources import FileState
-from feeds.web import FeedServer
 from notifier.errors import NotifierError
 from notifier.mailing import Desk, deliver, open_due
 from notifier.returning import take_all
 from notifier.returns.box import ReturnBox
+from notifier.schedule.alarm import Metronome
 from notifier.service.health import Health
-from notifier.service.house import House
 from notifier.service.metrics import Metrics
-from notifier.service.pushing import Pusher
+from notifier.service.setup import Instruments, Setup
 from notifier.service.systemd import Manager
 
 log = logger()
@@ -39,17 +39,19 @@ Name = TypeVar("Name", bound=str)
 
 @dataclass(slots=True)
 class Round:
-    """The service while it runs: the house, its bells and clock, and what the last look saw."""
+    """The service while it runs: its setup, bells and clock, and what the last look saw.
 
-    house: House
-    server: FeedServer
-    desk: Desk | None
-    pusher: Pusher
-    push: asyncio.Event
-    clock: Callable[[], datetime]
-    health: Health
-    metrics: Metrics
+    The setup is swapped by `swap`, and nowhere else.
+    """
+
+    setup: Setup
+    instruments: Instruments
     manager: Manager
+    push: asyncio.Event
+    metronome: Metronome = field(default_factory=Metronome)
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    recall: asyncio.Event = field(default_factory=asyncio.Event)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     look: asyncio.Event = field(default_factory=asyncio.Event)
     open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,10 +65,41 @@ class Round:
     failing: set[str] = field(default_factory=set)
 
     @property
+    def clock(self) -> Callable[[], datetime]:
+        """What tells the time."""
+        return self.instruments.clock
+
+    @property
+    def health(self) -> Health:
+        """What knows whether we live and are ready."""
+        return self.instruments.health
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted."""
+        return self.instruments.metrics
+
+    @property
     def bells(self) -> tuple[asyncio.Event, ...]:
         """All that may be waited for."""
         regular = (self.look, self.open, self.send, self.push, self.returns)
         return (*regular, self.mend, self.tidy, self.beat)
+
+    @asynccontextmanager
+    async def between_turns(self) -> AsyncIterator[None]:
+        """Let no look and no opening of issues begin; wait for those under way."""
+        async with self.looking, self.opening:
+            yield
+
+    def swap(self, setup: Setup) -> None:
+        """Go on with `setup`; a round of sending ends what is in flight if it must change."""
+        before, self.setup = self.setup, setup
+        if setup.sender is not before.sender:
+            self.recall.set()
+        if setup.house.settings.watch != before.house.settings.watch:
+            self.metronome.every(setup.house.settings.watch / 2, self.look)
+        for bell in self.bells:
+            bell.set()
 
 
 async def loop(
@@ -89,7 +122,12 @@ async def loop(
 
 async def look(round_: Round) -> None:
     """Take in what is new in the folders, let embargoes end, publish, serve."""
-    house = round_.house
+    async with round_.looking:
+        await _look(round_, round_.setup)
+
+
+async def _look(round_: Round, setup: Setup) -> None:
+    house = setup.house
     for folder in house.folders:
         earlier = round_.seen.setdefault(folder.name, {})
         try:
@@ -116,18 +154,18 @@ async def look(round_: Round) -> None:
         log.info("feeds.published", feeds=published.feeds, documents=published.documents)
     for title in published.left_out:
         log.error("feeds.entry_left_out", article=title)
-    await round_.server.refresh()
-    await round_.pusher.announce(round_.clock())
+    await setup.server.refresh()
+    await setup.pusher.announce(round_.clock())
 
 
 async def follow(round_: Round) -> None:
     """Serve what another process has published."""
-    await round_.server.refresh()
+    await round_.setup.server.refresh()
 
 
 async def mend(round_: Round) -> None:
     """Let each chunk that has something left to send have its job."""
-    await round_.house.mend_jobs(round_.clock())
+    await round_.setup.house.mend_jobs(round_.clock())
 
 
 def _says_something(report: Report) -> bool:
@@ -153,15 +191,20 @@ async def show_life(round_: Round) -> None:
 
 async def push(round_: Round) -> None:
     """Start the pushes that are due; never waits for a subscriber."""
-    if round_.pusher.hub is not None:
-        await round_.pusher.hub.work(round_.clock)
+    hub = round_.setup.pusher.hub
+    if hub is not None:
+        await hub.work(round_.clock)
 
 
 async def open_issues(round_: Round) -> None:
     """Open what is due, and ring for its delivery."""
-    if round_.desk is None:
-        return
-    for opened in await open_due(round_.desk, round_.clock()):
+    async with round_.opening:
+        if round_.setup.desk is not None:
+            await _open_issues(round_, round_.setup.desk)
+
+
+async def _open_issues(round_: Round, desk: Desk) -> None:
+    for opened in await open_due(desk, round_.clock()):
         name = f"digest {opened.digest}"
         round_.metrics.opened(opened, round_.clock())
         if opened.held:
@@ -180,7 +223,7 @@ async def open_issues(round_: Round) -> None:
             reason=opened.reason,
         )
         round_.send.set()
-    await _forget_released(round_, round_.desk)
+    await _forget_released(round_, desk)
 
 
 def _held(digest: str) -> str:
@@ -201,17 +244,20 @@ async def _forget_released(round_: Round, desk: Desk) -> None:
 
 async def deliver_all(round_: Round) -> None:
     """Deliver at each ring; after the relay has refused us, pause."""
-    if round_.desk is None:
-        await round_.stop.wait()
-        return
-    sender = round_.house.sender(round_.house.queue(), round_.metrics.sent)
     refused, until = NotifierError(), round_.clock()
 
     async def send(_: Round) -> None:
         nonlocal refused, until
+        if round_.recall.is_set():
+            round_.recall.clear()
+            until = round_.clock()
+        sender = round_.setup.sender
+        if sender is None:
+            return
         if round_.clock() < until:
             raise refused
-        done = await deliver(sender, round_.clock, round_.stop)
+        async with either(round_.stop, round_.recall) as over:
+            done = await deliver(sender, round_.clock, over)
         if done.counts:
             log.info("mail.delivered", outcomes=counted(done.counts))
         if done.is_over:
@@ -219,16 +265,36 @@ async def deliver_all(round_: Round) -> None:
             why = "the relay refuses us" if done.halted else "no relay can be reached"
             refused = NotifierError(f"{why}, sending waits: {done.halted or done.unreachable}")
             raise refused
+        if round_.recall.is_set():
+            round_.send.set()
 
     await loop(round_, round_.send, send)
 
 
+@asynccontextmanager
+async def either(*events: asyncio.Event) -> AsyncIterator[asyncio.Event]:
+    """Give an event that is set once one of `events` is."""
+    found = asyncio.Event()
+
+    async def wait(event: asyncio.Event) -> None:
+        await event.wait()
+        found.set()
+
+    waiting = [asyncio.create_task(wait(event)) for event in events]
+    try:
+        yield found
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
 async def take_returns(round_: Round) -> None:
     """Take in what waits in the Maildir of returned messages, if there is one."""
-    mail = round_.house.settings.mail
+    house = round_.setup.house
+    mail = house.settings.mail
     if mail is None or mail.returns is None:
         return
-    taken = await take_all(round_.house.intake(), ReturnBox(mail.returns), round_.clock)
+    taken = await take_all(house.intake(), ReturnBox(mail.returns), round_.clock)
     if taken:
         for one in taken:
             round_.metrics.returned(str(one.step))
@@ -238,7 +304,7 @@ async def take_returns(round_: Round) -> None:
 
 async def tidy_up(round_: Round) -> None:
     """Drop deliveries that are old; their numbers stay."""
-    dropped = await round_.house.drop_old(round_.clock())
+    dropped = await round_.setup.house.drop_old(round_.clock())
     if dropped:
         log.info("mail.dropped", deliveries=dropped)
 

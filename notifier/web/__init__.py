@@ -1,9 +1,18 @@
 """The doors of the service over HTTP: feeds and articles, issues, and leaving."""
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from notifier.web.app import application
 from notifier.web.leaving import Register
 from notifier.web.observing import Observed, observing
 
-__all__ = ["ASGIApp", "Observed", "Register", "application", "observing"]
+__all__ = [
+    "ASGIApp",
+    "Observed",
+    "Receive",
+    "Register",
+    "Scope",
+    "Send",
+    "application",
+    "observing",
+]

@@ -20,6 +20,7 @@ import jinja2
 from feeds.kit.templates.opaque import Opaque
 from feeds.kit.templates.problem import TemplateProblem, problem_of
 from feeds.kit.templates.sandbox import sandbox
+from feeds.kit.templates.snapshot import Snapshot
 
 __all__ = ["BUILTIN", "Filter", "Opaque", "TemplateProblem", "Templates"]
 
@@ -32,8 +33,8 @@ class Templates:
     """The templates of `shipped`, each of which a file of the same name in `overrides` replaces.
 
     The shipped one stays within reach as `builtin/<name>`, so that a replacement can extend it
-    and change one block. `overrides` need not exist. Templates are compiled once and reused; to
-    see a changed file, make another Templates.
+    and change one block. `overrides` need not exist; its files are read at once, so that what they
+    become later changes nothing. To see a changed file, make another Templates.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Templates:
     ) -> None:
         self._shipped = shipped
         built_in = jinja2.FileSystemLoader(shipped)
-        first = [jinja2.FileSystemLoader(overrides)] if overrides else []
+        first = [Snapshot(overrides)] if overrides else []
         loader = jinja2.ChoiceLoader([*first, built_in, jinja2.PrefixLoader({BUILTIN: built_in})])
         self._environment = sandbox(loader, filters or {})
         self._compiled = lru_cache(maxsize=256)(self._compile)

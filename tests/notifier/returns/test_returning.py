@@ -20,6 +20,8 @@ from notifier.returns.records import LATELY
 from notifier.returns.suppressions import Suppression, Suppressions
 from notifier.service.health import Health
 from notifier.service.metrics import Metrics
+from notifier.service.roles import Role
+from notifier.service.setup import Instruments, set_up
 from notifier.service.systemd import Manager
 from notifier.service.work import Round, take_returns
 from notifier.tables import returned
@@ -238,20 +240,10 @@ class TestMaildir:
         assert mail is not None
         settings = some_settings(store_url, tmp_path, mail=replace(mail, returns=box.path))
         async with a_house(settings, SLOT) as house:
-            server, _ = house.web()
-            pusher = house.pusher(lambda: None)
-            round_ = Round(
-                house,
-                server,
-                None,
-                pusher,
-                asyncio.Event(),
-                lambda: SLOT,
-                Health(house.outbox.waiting),
-                Metrics(),
-                Manager(),
-            )
-            await take_returns(round_)
+            health = Health(house.outbox.waiting)
+            instruments = Instruments(health, Metrics(), lambda: SLOT, lambda: None)
+            setup = set_up(house, Role.SCHEDULER, instruments)
+            await take_returns(Round(setup, instruments, Manager(), asyncio.Event()))
             assert await house.intake().records.counts(SLOT) == [
                 ("failure", "nothing", "counted", 1)
             ]

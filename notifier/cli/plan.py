@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -70,6 +70,7 @@ def _told(step: Planned) -> dict[str, object]:
         "reason": decision.reason,
         "readers": decision.readers,
         "articles": decision.articles,
+        "spread": turn.spec.spread.total_seconds(),
         "editions": _editions(step),
     }
 
@@ -122,6 +123,8 @@ def _step(step: dict[str, object]) -> list[str]:
         readers = counted(edition["readers"], "reader")
         articles = counted(edition["articles"], "article")
         lines.append(f"    {readers}, {articles}: {'; '.join(edition['titles'])}")
+    if step["spread"] and step["outcome"] == Outcome.OPENS and editions:
+        lines.append(f"    sent over {timedelta(seconds=float(str(step['spread'])))}")
     if step["outcome"] == Outcome.OPENS and not editions:
         lines.append("    for the web only: nobody would get a message")
     return lines

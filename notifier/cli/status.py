@@ -53,6 +53,10 @@ async def _status(settings: Settings, *, whole: bool) -> dict[str, object]:
             "readers": await house.roster.count(),
             "books": books,
             **(await _closely(house.books) if whole else {}),
+            "waiting": [
+                {"digest": digest, "until": until.isoformat()}
+                for digest, until in (await house.ledger.due_by(now())).items()
+            ],
             "held": held_data(await held_of(house.desk(), ()) if settings.mail else ()),
             "lanes": [
                 {
@@ -80,8 +84,9 @@ async def _closely(books: Books) -> dict[str, object]:
 def _lines(data: dict[str, object]) -> list[str]:
     articles, feeds = data["articles"], data["feeds"]
     books, lanes = data["books"], data["lanes"]
-    held = data["held"]
+    held, waiting = data["held"], data["waiting"]
     assert isinstance(held, list)
+    assert isinstance(waiting, list)
     assert isinstance(articles, dict)
     assert isinstance(feeds, dict)
     assert isinstance(books, list)
@@ -94,6 +99,7 @@ def _lines(data: dict[str, object]) -> list[str]:
     lines.append(f"readers: {data['readers']}")
     if books:
         lines += ["", *balance(books, BY_DIGEST)]
+    lines += [f"what waits of {one['digest']} is due by {one['until']}" for one in waiting]
     if held:
         found = [Held(**one) for one in held]
         lines += ["", *held_lines(found), f"to send it: {release_command(found)}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from feeds import Query, can_match
 from notifier.configuration.files import Item
@@ -89,6 +90,10 @@ def _check(part: Part[DigestSection], world: World, report: Report) -> None:
         message = f"`min` ({values.articles.min}) is more than `max` ({values.articles.max})"
         report.error(item.at("articles", "min"), message)
     check_sources(values.select, part, ("select",), world.sources, report)
+    if values.spread and values.expires and values.spread > values.expires / 2:
+        message = "`spread` is more than half of `expires`, and is cut to that"
+        hint = "what fails near the end of it needs time to be tried again"
+        report.warning(item.at("spread"), message, hint)
     for name, topic in values.topics.items():
         path = ("topics", name, "select")
         check_sources(topic.select, part, path, world.sources, report)
@@ -120,6 +125,7 @@ def _digest(name: str, values: DigestSection, world: World) -> DigestSpec:
         topics=topics,
         late=values.late,
         expires=values.expires,
+        spread=values.spread or timedelta(0),
         choices=_choices(values),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from notifier.configuration.models import MailSection, WaySection
 from notifier.configuration.problems import Report
 from notifier.configuration.validation import Part
-from notifier.settings import Maildir, SmtpRelay
+from notifier.settings import DkimProfile, Maildir, SmtpRelay
 
 
 def check_ways(part: Part[MailSection], report: Report) -> None:
@@ -46,6 +46,11 @@ def _check_way(part: Part[MailSection], number: int, report: Report) -> None:
     elif own and not way.address.username:
         hint = "write it before the host: `smtp://user@mail.example.org:587`"
         report.error(item.at(*path), "a password needs a login in `address`", hint)
+    ours = way.signing not in {None, DkimProfile.RELAY}
+    if ours and not (values.dkim and values.dkim.key):
+        hint = "write `domain`, `selector` and `key` under `dkim`"
+        spot = item.at("transport", number, "signing")
+        report.error(spot, "there is no key to sign with", hint)
 
 
 def ways(part: Part[MailSection]) -> tuple[SmtpRelay | Maildir, tuple[SmtpRelay, ...]]:
@@ -73,4 +78,5 @@ def _way(way: WaySection, part: Part[MailSection]) -> SmtpRelay | Maildir:
         warm_up=way.warm_up or values.warm_up,
         timeout=(way.timeout or values.timeout).total_seconds(),
         ca_file=str(file.relative(ca_file)) if ca_file else "",
+        signing=DkimProfile(way.signing) if way.signing else None,
     )

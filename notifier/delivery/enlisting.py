@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +21,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    cast,
     func,
     literal,
     or_,
@@ -45,6 +46,7 @@ from notifier.tables import (
 )
 
 CHUNK = 100  # deliveries that one connection works on between two looks at the ledger
+_GOLDEN, _WHOLE = 618_034, 1_000_000  # a part and the whole
 EVERYBODY = 2**62  # above any number of a subscription
 
 
@@ -54,7 +56,7 @@ class NewIssue:
 
     `nothing` are groups who have had everything; whoever is in neither keeps their place.
     `public` are the words that anybody may read. Who was served elsewhere on `day` gets nothing;
-    None where several slots may fall on one date.
+    None where several slots may fall on one date. Its chunks are due over the time `spread`.
     """
 
     lane: Lane
@@ -64,6 +66,11 @@ class NewIssue:
     nothing: tuple[Group, ...] = ()
     public: Edition | None = None
     day: date | None = None
+    spread: timedelta = timedelta(0)
+
+    def spread_from(self, now: datetime) -> timedelta:
+        """Over how long its chunks are due, of one that is opened at `now`: there is time left."""
+        return max(min(self.spread, (self.due.expires - now) / 2), timedelta(0))
 
     @property
     def words(self) -> dict[str, Edition]:
@@ -86,6 +93,7 @@ class Batch:
     first: int = 0
     last: int = EVERYBODY
     first_chunk: int = 0
+    spread: timedelta = timedelta(0)
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -97,6 +105,7 @@ class Batch:
             "to_number": self.last,
             "from_chunk": self.first_chunk,
             "a_chunk": CHUNK,
+            "spread_over": self.spread // timedelta(microseconds=1),
         }
 
 
@@ -155,9 +164,20 @@ def _chunks() -> Select[tuple[object, ...]]:
         literal("ready"),
         literal(0),
         literal(""),
-        _MOMENT,
+        _MOMENT.op("+", return_type=chunks.c.due.type)(_later(deliveries.c.chunk)),
     )
     return select(*columns).where(*mine).distinct()
+
+
+def _later(chunk: ColumnElement[int]) -> ColumnElement[int]:
+    """How many microseconds after the first a chunk is due.
+
+    Each by the golden ratio further than the one before, so that they are spread evenly however
+    many there are in the end; the first one is due at once.
+    """
+    over = bindparam("spread_over", type_=BigInteger)
+    turned = cast(chunk, BigInteger) * _GOLDEN % _WHOLE
+    return turned * over // _WHOLE
 
 
 def _carried() -> Update:

@@ -168,6 +168,19 @@ class Ledger:
         async with self._database.read() as connection:
             return {(row[0], row[1]): row[2] for row in await connection.execute(query)}
 
+    async def due_by(self, now: datetime) -> dict[str, datetime]:
+        """Return by digest when the last of what waits for a time after `now` is due."""
+        later = (chunks.c.state == "ready", chunks.c.due > now, issues.c.state == "open")
+        query = (
+            select(issues.c.digest, func.max(chunks.c.due))
+            .join(issues, issues.c.id == chunks.c.issue_id)
+            .where(*later)
+            .group_by(issues.c.digest)
+            .order_by(issues.c.digest)
+        )
+        async with self._database.read() as connection:
+            return {row[0]: row[1] for row in await connection.execute(query)}
+
     async def next_due(self) -> datetime | None:
         """Return when the next chunk is due, if any waits."""
         waiting = (chunks.c.state == "ready", issues.c.state == "open")

@@ -100,21 +100,22 @@ class Opening:
         self, numbers: Sequence[int], by_id: Mapping[int, NewIssue], now: datetime
     ) -> None:
         """Write the rows of all readers of small issues."""
-        batch = Batch(tuple(numbers), now)
+        spread = min(by_id[number].spread_from(now) for number in numbers)
+        batch = Batch(tuple(numbers), now, spread=spread)
         carries = any(by_id[number].nothing for number in numbers)
         await self._database.striding(self._plain, None, self._write, batch, carries=carries)
 
     async def _enlist_in_parts(self, number: int, issue: NewIssue, now: datetime) -> None:
         """Write the rows of the readers of one issue, some at a time."""
         stride = self._parted if issue.is_parted else self._plain
-        part = Batch((number,), now)
+        part = Batch((number,), now, spread=issue.spread_from(now))
         while True:
             size = stride.size // CHUNK * CHUNK
             last = await self._database.striding(stride, None, self._write_part, part, issue, size)
             if last is None:
                 return
             chunk = part.first_chunk + size // CHUNK
-            part = Batch((number,), now, first=last, first_chunk=chunk)
+            part = replace(part, first=last, first_chunk=chunk)
 
     def _write_part(
         self, connection: Connection, part: Batch, issue: NewIssue, size: int

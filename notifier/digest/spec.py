@@ -40,8 +40,8 @@ class DigestSpec:
     `subscriber`. `minimum` may hold articles over, but not longer than `longest_wait`; past
     `maximum` an article counts as delivered; an issue of more than `fuse` waits for the operator's
     word. `late`, `expires` and `fuse` default to what schedule and habit imply when None. `hold`
-    and `limit` (messages an hour) are for a schedule `at once`. `choices` is None where none are
-    declared.
+    and `limit` (messages an hour) are for a schedule `at once`. A big issue is sent over the time
+    `spread`. `choices` is None where none are declared.
     """
 
     name: str
@@ -63,6 +63,7 @@ class DigestSpec:
     topics: Mapping[str, Topic] = field(default_factory=dict)
     late: timedelta | None = None
     expires: timedelta | None = None
+    spread: timedelta = timedelta(0)
     choices: Choices | None = None
 
     def offers(self, schedule: Schedule) -> bool:

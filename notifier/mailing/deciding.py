@@ -153,6 +153,7 @@ def _issue(
         nothing=tuple(chosen.nothing),
         public=edition(chosen.public, turn.due.spans_from) if chosen.public else None,
         day=turn.day,
+        spread=turn.spec.spread,
     )
 
 

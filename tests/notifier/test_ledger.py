@@ -351,6 +351,36 @@ async def test_a_big_issue_is_claimed_chunk_by_chunk(
     assert sizes == [10, 3]
 
 
+async def test_a_big_issue_is_spread_evenly_over_a_time(
+    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (enlisting, opening):
+        monkeypatch.setattr(module, "CHUNK", 2)
+    names = [f"reader{number}" for number in range(32)]
+    await open_for(database, *names, spread=timedelta(hours=2))
+    assert SLOT < (await ledger.due_by(SLOT))["morning"] < SLOT + timedelta(hours=2)
+    got = []
+    for minute in range(0, 121, 15):
+        now = SLOT + minute * MINUTE
+        claimed = await ledger.claim_some("tester", now, LEASE, 99, resend=True)
+        got.append(len(claimed))
+        await ledger.release_all(claimed, EXPIRES)
+    assert sum(got) == 16
+    assert got[0] >= 1
+    assert max(got) <= 3
+    assert min(got) >= 1
+
+
+async def test_what_is_spread_has_time_left_to_be_tried_again(
+    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (enlisting, opening):
+        monkeypatch.setattr(module, "CHUNK", 1)
+    await open_for(database, *(f"r{n}" for n in range(20)), spread=timedelta(days=7))
+    until = (await ledger.due_by(SLOT))["morning"]
+    assert SLOT < until <= SLOT + (EXPIRES - SLOT) / 2
+
+
 async def test_two_who_claim_at_once_get_two_chunks(
     store_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import dkim
+import pytest
 
 from notifier.digest.spec import DigestSpec
 from notifier.service import House
-from notifier.settings import Dkim, DkimKey, DkimProfile, Maildir, MailSettings, Settings
+from notifier.settings import Dkim, DkimKey, DkimProfile, Maildir, MailSettings, Settings, SmtpRelay
 from notifier.tokens import BOUNCED, UNSUBSCRIBED, read_local_part, returns
 from tests.notifier.builders import a_digest, a_house, a_reader, some_settings
 from tests.notifier.keys import a_signer, dns, rsa_pem
 from tests.notifier.test_mailing import MINUTE, SLOT, START, begin, round_, write
+from tests.smtp_server import Close, Script, SmtpServer, Step
 
 KEYS = (DkimKey(selector="s1", key=rsa_pem()),)
 
@@ -85,3 +87,32 @@ async def test_nothing_is_signed_where_the_relay_signs(store_url: str, tmp_path:
         messages = await sent(house, tmp_path)
     assert len(messages) == 2
     assert not any(b"DKIM-Signature" in one for one in messages)
+
+
+@pytest.mark.parametrize("first_works", [True, False])
+async def test_the_relay_that_is_used_decides_how_a_message_is_signed(
+    store_url: str, tmp_path: Path, *, first_works: bool
+) -> None:
+    script: Script = {} if first_works else {Step.BANNER: Close()}
+    async with SmtpServer(script=script) as one, SmtpServer() as two:
+        first, second = (
+            SmtpRelay(host="127.0.0.1", port=server.port, tls="none", signing=signing)
+            for server, signing in ((one, DkimProfile.REWRITTEN), (two, DkimProfile.RELAY))
+        )
+        told = settings(
+            store_url,
+            tmp_path,
+            a_digest(),
+            transport=first,
+            fallbacks=(second,),
+        )
+        async with a_house(told, START) as house:
+            await begin(house)
+            await write(house, "a", now=START)
+            await round_(house, SLOT + MINUTE)
+        contents = [message.content for message in (one if first_works else two).messages]
+    assert len(contents) == 2
+    for content in contents:
+        covered = re.findall(rb"\n h=([^;]+);", content.split(b"\r\n\r\n")[0])
+        assert bool(covered) is first_works
+        assert not any(b"Message-ID" in names or b"From" not in names for names in covered)

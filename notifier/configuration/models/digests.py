@@ -108,3 +108,9 @@ class DigestSection(Section):
     expires: Duration | None = setting(
         "how long delivery is tried", None, said="the next issue, at most 48 h"
     )
+    spread: Duration | None = setting(
+        "over which time a big issue is sent, some readers after the others: at most half of what"
+        " is left until it expires",
+        None,
+        said="as fast as it goes",
+    )

@@ -116,6 +116,11 @@ class WaySection(Section):
     timeout: Duration | None = setting(
         "how long the server may be silent", None, inherits="mail.timeout"
     )
+    signing: Profile | None = setting(
+        "how what leaves here is signed: `ours`, `relay`, `rewritten` as under `dkim`",
+        None,
+        said="as `mail.dkim.profile` says",
+    )
 
 
 _Ways = TransportAddress | Annotated[list[TransportAddress | WaySection], Field(min_length=1)]

@@ -69,6 +69,7 @@ digests:
     welcome: none
     late: 2h
     expires: 1 day
+    spread: 2h
     topics: {sport: {title: Sport, select: {tags: sport}}, rest: {select: {not: {tags: sport}}}}
 """
     digest = settings(tmp_path, x=text).digests[0]
@@ -78,6 +79,7 @@ digests:
     assert (digest.minimum, digest.maximum) == (1, 5)
     assert digest.welcome is Welcome.NONE
     assert (digest.late, digest.expires) == (timedelta(hours=2), timedelta(days=1))
+    assert digest.spread == timedelta(hours=2)
     assert [topic.title for topic in digest.topics.values()] == ["Sport", "rest"]
 
 

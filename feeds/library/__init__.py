@@ -1,9 +1,9 @@
 """What can be done with articles: take them in, publish them, write them out as a static tree."""
 
-from feeds.library.archiving import archive
+from feeds.library.archiving import archive, archive_page_of
 from feeds.library.ingesting import SETTLE_NS, Folder, Report, ingest_folder, ingest_paths
 from feeds.library.mirroring import mirror
-from feeds.library.personal import render_personal
+from feeds.library.personal import personal_page, render_personal
 from feeds.library.press import Press, catalogue
 from feeds.library.publishing import Published, publish
 from feeds.library.recovering import ingest_missed
@@ -16,6 +16,7 @@ __all__ = [
     "Published",
     "Report",
     "archive",
+    "archive_page_of",
     "catalogue",
     "ingest_folder",
     "ingest_missed",
@@ -23,6 +24,7 @@ __all__ = [
     "mirror",
     "news",
     "page_of",
+    "personal_page",
     "publish",
     "render_personal",
 ]

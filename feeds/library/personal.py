@@ -10,6 +10,7 @@ from feeds.feed import FeedSpec, Format, Rendering
 from feeds.kit.database import EPOCH
 from feeds.library.press import Press
 from feeds.render import render
+from feeds.render.page import feed_page
 
 _RUN = 500  # articles looked at together
 _RUNS = 20  # so many times; a selection that admits next to nothing must not read the whole store
@@ -22,6 +23,12 @@ async def render_personal(press: Press, spec: FeedSpec) -> Mapping[Format, Rende
     return await asyncio.to_thread(
         render, spec, press.site, entries, changed_at=changed_at, kept=press.kept
     )
+
+
+async def personal_page(press: Press, spec: FeedSpec, form: Format) -> bytes:
+    """Return the page for people of such a feed in one format: UTF-8 HTML."""
+    entries = await _newest(press, spec)
+    return await asyncio.to_thread(feed_page, spec, press.site, form, entries, personal=True)
 
 
 async def _newest(press: Press, spec: FeedSpec) -> list[Entry]:

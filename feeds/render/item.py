@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
 
-from feeds.article import SUMMARY_LIMIT, Article, Entry
+from feeds.article import EARLIEST, SUMMARY_LIMIT, Article, Entry
 from feeds.document import Author, Enclosure, SourceFeed
 from feeds.feed import Body, Chain, FeedSpec, Format, Site
 from feeds.identifiers import is_identifier
@@ -86,7 +86,7 @@ def channel_of(spec: FeedSpec, site: Site, updated: datetime, chain: Chain) -> C
         home=to_uri(f"{site.url}/{spec.page}" if spec.page else site.url),
         links=_addresses(spec, site, chain.archive),
         language=_language_of(spec, site),
-        updated=whole_seconds(updated),
+        updated=max(whole_seconds(updated), EARLIEST),  # of a store that never had an article
         publisher=name or title or spec.name,
         description=unmistakable.title(one_line(spec.description or site.description)),
         related=tuple(_related(spec, site, chain)),

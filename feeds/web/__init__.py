@@ -3,11 +3,12 @@
 from feeds.web.answers import Answer
 from feeds.web.feeds import FeedServer
 from feeds.web.hub import hub_routes
-from feeds.web.negotiation import Asked
+from feeds.web.negotiation import VARY_WITHOUT_NEWS, Asked
 from feeds.web.pages import page, page_routes
 from feeds.web.paths import at_site, prefix_of
 
 __all__ = [
+    "VARY_WITHOUT_NEWS",
     "Answer",
     "Asked",
     "FeedServer",

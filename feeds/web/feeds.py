@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from starlette.types import Receive, Scope, Send
 
 from feeds.errors import StoreError
-from feeds.feed import FeedSpec, Site
+from feeds.feed import FeedSpec, Format, Site
 from feeds.kit.compression import coded
 from feeds.kit.http import IDENTITY
 from feeds.library import Press, catalogue
@@ -20,7 +20,7 @@ from feeds.publish import DatabaseShelf
 from feeds.web import answers
 from feeds.web.answers import Answer, ByCoding, Shelved
 from feeds.web.kept import Kept
-from feeds.web.made import Archive, Made
+from feeds.web.made import Made
 from feeds.web.negotiation import Asked
 from feeds.web.paths import local_path, parts_of, prefix_of
 
@@ -146,18 +146,24 @@ class FeedServer:
             return answers.GONE
         if not document or spec is None or self._made is None:
             return answers.UNKNOWN
-        found = await self._made.archive(spec, document, form)
-        return await _archived(found, scope) if found else answers.UNKNOWN
+        return await self._archived(self._made, spec, document, form, scope)
 
-
-async def _archived(found: Archive, scope: Scope) -> Answer:
-    if scope["method"] not in answers.READING:
-        return _not_reading(scope)
-    shelved, bodies = found
-    asked = Asked(scope["headers"])
-    if asked.has(shelved.etag, shelved.standing):
-        return shelved.unchanged
-    return await _coded(bodies, asked)
+    async def _archived(
+        self, made: Made, spec: FeedSpec, document: str, form: Format, scope: Scope
+    ) -> Answer:
+        """Answer about an archive document of a feed."""
+        found = await made.archive(spec, document, form)
+        if found is None:
+            return answers.UNKNOWN
+        if scope["method"] not in answers.READING:
+            return _not_reading(scope)
+        shelved, bodies = found
+        asked = Asked(scope["headers"])
+        if asked.navigates:
+            return await _coded(await made.archive_page(shelved, spec, document), asked)
+        if asked.has(shelved.etag, shelved.standing):
+            return shelved.unchanged
+        return await _coded(bodies, asked)
 
 
 def _not_reading(scope: Scope) -> Answer:

@@ -6,12 +6,12 @@ One thing is made at a time: many who ask at once for the same wait for the firs
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from feeds.feed import FeedSpec, Format
 from feeds.kit.bounded import Bounded
 from feeds.kit.compression import worthwhile
-from feeds.library import Press, archive, news, page_of
+from feeds.library import Press, archive, archive_page_of, news, page_of
 from feeds.publish import Standing
 from feeds.web import answers
 from feeds.web.answers import ByCoding, Shelved
@@ -76,6 +76,16 @@ class Made:
 
     async def page(self, found: Shelved, spec: FeedSpec) -> ByCoding:
         """Return the page that a browser shows at the address of a feed."""
+        form = found.standing.format
+        return await self._page(found, lambda: page_of(self._press, spec, form))
+
+    async def archive_page(self, found: Shelved, spec: FeedSpec, document: str) -> ByCoding:
+        """Return the page that a browser shows at the address of an archive document."""
+        form = found.standing.format
+        return await self._page(found, lambda: archive_page_of(self._press, spec, form, document))
+
+    async def _page(self, found: Shelved, make: Callable[[], Awaitable[bytes]]) -> ByCoding:
+        """Return the page that stands for this version of a document, made if it is not there."""
         key = (found.path, found.standing.etag)
         page = self._pages.get(key)
         if page is not None:
@@ -83,7 +93,7 @@ class Made:
         async with self._making:
             page = self._pages.get(key)
             if page is None:
-                body = await page_of(self._press, spec, found.standing.format)
+                body = await make()
                 page = answers.page_answers(body, await asyncio.to_thread(worthwhile, body))
                 self._pages.put(key, page, answers.weight(page))
         return page

@@ -105,8 +105,8 @@ def archive_routes(
         if form is None or Asked(request.headers.raw).navigates:
             before = "" if form else request.query_params.get("before", "")
             found = await kept.page(spec, f"?{before}", lambda: issue_list(back, spec, before))
-            return _page(request, found, _ASIDE if form else _SHORTLY)
-        return _feed(request, (await kept.feed(spec))[form])
+            return await _page(request, found, _ASIDE if form else _SHORTLY)
+        return await _feed(request, (await kept.feed(spec))[form])
 
     async def one(request: Request) -> Response:
         name, spec = request.path_params["issue"], specs.get(request.path_params["digest"])
@@ -114,12 +114,12 @@ def archive_routes(
             return _missing()
         if day_of(name):
             found = await kept.page(spec, name, lambda: issue_page(back, spec, name))
-            return _page(request, found, _SHORTLY)
+            return await _page(request, found, _SHORTLY)
         edition = proven(name, keys, PAGE)
         if edition is None:
             return _missing(_PRIVATE)
         found = await kept.page(spec, edition, lambda: edition_page(back, spec, edition))
-        return _page(request, found, _PRIVATE)
+        return await _page(request, found, _PRIVATE)
 
     return [
         Route("/digests/{digest}", whole),
@@ -136,10 +136,10 @@ def _named(name: str, specs: Mapping[str, DigestSpec]) -> tuple[DigestSpec | Non
     return (specs.get(stem), form) if form else (None, None)
 
 
-def _page(request: Request, found: Found, headers: Mapping[str, str]) -> Response:
+async def _page(request: Request, found: Found, headers: Mapping[str, str]) -> Response:
     said = {**_PAGE, **headers}
     if isinstance(found, Document):
-        return conditional(
+        return await conditional(
             request, found.body, etag=found.etag, modified=found.modified, headers=said
         )
     if isinstance(found, Moved):
@@ -149,8 +149,8 @@ def _page(request: Request, found: Found, headers: Mapping[str, str]) -> Respons
     return _missing(headers)
 
 
-def _feed(request: Request, rendering: Rendering) -> Response:
-    return conditional(
+async def _feed(request: Request, rendering: Rendering) -> Response:
+    return await conditional(
         request,
         rendering.body,
         etag=rendering.etag,

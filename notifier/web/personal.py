@@ -4,44 +4,72 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from feeds import FeedSpec, Format, Rendering
-from feeds.library import Press, render_personal
+from feeds.library import Press, personal_page, render_personal
+from feeds.web import VARY_WITHOUT_NEWS, Asked
 from notifier.digest.spec import DigestSpec
 from notifier.reading import feed_of, reader_of
 from notifier.roster import Roster
 from notifier.tokens import SecretKey
-from notifier.web.answers import conditional
+from notifier.web.answers import conditional, in_coding
 
-_LIMIT = 500  # feeds that are kept rendered
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+_Key = tuple[FeedSpec, int]
+
+_LIMIT = 500  # feeds that are kept rendered, and as many pages
 _HEADERS = {
     "cache-control": "private, no-cache",
+    "vary": VARY_WITHOUT_NEWS.decode(),
     "x-robots-tag": "noindex, nofollow",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
+_PAGE_HEADERS = {
+    **_HEADERS,
+    "cache-control": "private, no-store",
+    "content-type": "text/html; charset=utf-8",
+    "x-frame-options": "DENY",
+}
 
 
 class _Kept:
-    """Rendered feeds, until an article or the reader's choice changes."""
+    """Feeds and pages as they were made, until an article or the reader's choice changes."""
 
     def __init__(self, press: Press) -> None:
         self._press = press
-        self._renderings: OrderedDict[tuple[FeedSpec, int], Mapping[Format, Rendering]]
-        self._renderings = OrderedDict()
+        self._feeds: OrderedDict[_Key, Mapping[Format, Rendering]] = OrderedDict()
+        self._pages: OrderedDict[tuple[_Key, Format], bytes] = OrderedDict()
 
-    async def get(self, spec: FeedSpec) -> Mapping[Format, Rendering]:
-        key = (spec, (await self._press.store.marks()).change)
-        if key not in self._renderings:
-            self._renderings[key] = await render_personal(self._press, spec)
-            if len(self._renderings) > _LIMIT:
-                self._renderings.popitem(last=False)
-        self._renderings.move_to_end(key)
-        return self._renderings[key]
+    async def feed(self, spec: FeedSpec) -> Mapping[Format, Rendering]:
+        """Return the feed in every format."""
+        key = await self._key(spec)
+        found = self._feeds.get(key) or await render_personal(self._press, spec)
+        return _keep(self._feeds, key, found)
+
+    async def page(self, spec: FeedSpec, form: Format) -> bytes:
+        """Return what a browser shows at the address of the feed."""
+        key = (await self._key(spec), form)
+        found = self._pages.get(key) or await personal_page(self._press, spec, form)
+        return _keep(self._pages, key, found)
+
+    async def _key(self, spec: FeedSpec) -> _Key:
+        return spec, (await self._press.store.marks()).change
+
+
+def _keep(kept: OrderedDict[_K, _V], key: _K, value: _V) -> _V:
+    """Keep `value`, and let go of what nobody has asked for the longest; return it."""
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > _LIMIT:
+        kept.popitem(last=False)
+    return value
 
 
 def personal_routes(
@@ -59,13 +87,15 @@ def personal_routes(
         if found.rotated:
             return PlainTextResponse("This address has been replaced.\n", 410, _HEADERS)
         spec = feed_of(found.reader, token, digests, press.site)
-        return _answer((await kept.get(spec))[form], request)
+        if Asked(request.headers.raw).navigates:
+            return await in_coding(request, await kept.page(spec, form), _PAGE_HEADERS)
+        return await _answer((await kept.feed(spec))[form], request)
 
     return [Route("/my/{name}", feed)]
 
 
-def _answer(rendering: Rendering, request: Request) -> Response:
-    return conditional(
+async def _answer(rendering: Rendering, request: Request) -> Response:
+    return await conditional(
         request,
         rendering.body,
         etag=rendering.etag,

@@ -6,7 +6,14 @@ that of a script which only copies an address. Refuses nothing; the content of a
 to be sanitised already, all other text is escaped.
 """
 
-from feeds.render.page.feeds import LATEST, OPML_TYPE, article_page, feed_page, landing_page
+from feeds.render.page.feeds import (
+    LATEST,
+    OPML_TYPE,
+    archive_page,
+    article_page,
+    feed_page,
+    landing_page,
+)
 from feeds.render.page.issues import Issue, IssueList, Periodical, Stories, issue_page, issues_page
 from feeds.render.page.shown import BRIEF
 
@@ -18,6 +25,7 @@ __all__ = [
     "IssueList",
     "Periodical",
     "Stories",
+    "archive_page",
     "article_page",
     "feed_page",
     "issue_page",

@@ -63,10 +63,13 @@ def landing_page(
     )
 
 
-def feed_page(spec: FeedSpec, site: Site, form: Format, entries: Iterable[Entry]) -> bytes:
+def feed_page(
+    spec: FeedSpec, site: Site, form: Format, entries: Iterable[Entry], *, personal: bool = False
+) -> bytes:
     """Return what a person sees at the address of a feed: what it is, and what is in it.
 
-    Needs no script; with one, a button copies the address. The newest `entries` are listed.
+    Needs no script; with one, a button copies the address. The newest `entries` are listed. That
+    of a `personal` feed says that its address is a secret.
     """
     newest = sorted(entries, key=lambda entry: entry.sort_key)[:LATEST]
     listed = _listed(spec, site)
@@ -81,6 +84,26 @@ def feed_page(spec: FeedSpec, site: Site, form: Format, entries: Iterable[Entry]
         others=[link for link in listed.links if link is not this],
         readers=_readers(this.url, form),
         articles=[shown(entry, site) for entry in newest],
+        personal=personal,
+    )
+
+
+def archive_page(
+    spec: FeedSpec, site: Site, form: Format, entries: Iterable[Entry], previous: str
+) -> bytes:
+    """Return what a person sees at the address of an archive document: all its articles.
+
+    With links to the live feed and to the archive named `previous`, if there is one before it.
+    """
+    listed = _listed(spec, site)
+    return written(
+        "archive.html",
+        site,
+        lang=listed.lang or site.language,
+        feed=listed,
+        live=listed.links[list(Format).index(form)].url,
+        earlier=site.feed_url(spec.name, form, previous) if previous else "",
+        articles=[shown(one, site) for one in sorted(entries, key=lambda entry: entry.sort_key)],
     )
 
 

@@ -297,6 +297,12 @@ def test_an_empty_feed_is_valid_and_as_old_as_its_last_change(form: Format) -> N
     assert dated[form] in rendering.body
 
 
+@pytest.mark.parametrize("form", list(Format))
+def test_the_feed_of_a_store_that_never_had_an_article_is_valid(form: Format) -> None:
+    body = render(a_feed(), a_site(), [], changed_at=datetime.fromtimestamp(0, UTC))[form].body
+    assert FAULTS[form](body) == []
+
+
 def test_the_feed_is_as_new_as_its_newest_entry() -> None:
     renderings = render(
         a_feed(),

@@ -49,6 +49,55 @@ async def test_a_browser_gets_a_page_that_no_cache_keeps(site: Publication) -> N
     assert (coded.headers["content-encoding"], coded.text) == ("br", answer.text)
 
 
+async def an_archive(site: Publication) -> str:
+    """Let archives of three articles come to be; return the path of the newest, of two."""
+    for number in range(7):
+        later = NOW + timedelta(minutes=number)
+        await site.publish(an_article(id=f"n{number}", title=f"Story {number}"), now=later)
+    feed = (await site.client.get("/feeds/all.json")).json()
+    return str(feed["next_url"]).removeprefix("https://news.example.org")
+
+
+async def test_an_archive_document_has_a_page_too(sqlite: Database) -> None:
+    async with a_publication(sqlite, a_feed(items=3)) as site:
+        path = await an_archive(site)
+        document = await site.client.get(path)
+        titles = {item["title"] for item in document.json()["items"]}
+        page = await site.client.get(path, headers=BROWSER)
+        etag = {"If-None-Match": document.headers["etag"]}
+        again = await site.client.get(path, headers=BROWSER | etag)
+        head = await site.client.head(path, headers=BROWSER | {"Accept-Encoding": "br"})
+        earlier = document.json()["next_url"]
+        oldest = await site.client.get(earlier, headers=BROWSER)
+        nothing = await site.client.get(f"{path[:-6]}9.json", headers=BROWSER)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["cache-control"] == "private, no-store"
+    assert {*document.headers["vary"].split(", ")} <= {*page.headers["vary"].split(", ")}
+    tree = parsed(page.content)
+    assert {a.text for h in tree.iter("h3") for a in h} == titles
+    links = [a.get("href") for a in tree.iter("a")]
+    assert earlier in links
+    assert "https://news.example.org/feeds/all.json" in links
+    assert not list(tree.iter("script"))
+    assert again.text == page.text
+    assert (head.status_code, head.headers["content-encoding"]) == (200, "br")
+    assert b'rel="prev"' not in oldest.content
+    assert nothing.status_code == 404
+
+
+async def test_the_page_of_an_archive_follows_it(sqlite: Database) -> None:
+    async with a_publication(sqlite, a_feed(items=3)) as site:
+        path = await an_archive(site)
+        before = await site.client.get(path, headers=BROWSER)
+        title = next(a.text for h in parsed(before.content).iter("h3") for a in h) or ""
+        edited = an_article(id=f"n{title[-1]}", title="Another title")
+        await site.publish(edited, now=NOW + timedelta(hours=1))
+        after = await site.client.get(path, headers=BROWSER)
+    assert title in before.text
+    assert title not in after.text
+    assert "Another title" in after.text
+
+
 @pytest.mark.parametrize(
     "headers",
     [

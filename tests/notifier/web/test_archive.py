@@ -368,7 +368,8 @@ async def test_a_browser_gets_the_list_at_the_address_of_the_feed(stand: Stand) 
     assert page.headers["content-type"].startswith("text/html")
     assert page.headers["cache-control"] == "private, no-store"
     assert feed.headers["content-type"].startswith("application/rss+xml")
-    assert page.headers["vary"] == feed.headers["vary"] == "Sec-Fetch-Mode, Sec-Fetch-Dest"
+    assert page.headers["vary"] == feed.headers["vary"]
+    assert feed.headers["vary"] == "Accept-Encoding, Sec-Fetch-Mode, Sec-Fetch-Dest"
 
 
 async def test_the_landing_page_leads_to_the_issues_and_no_outline_does(stand: Stand) -> None:

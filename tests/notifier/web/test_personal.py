@@ -82,6 +82,65 @@ async def test_it_is_kept_out_of_every_shared_place(settings: Settings) -> None:
     assert "/my/" not in outline.text + landing.text
 
 
+BROWSER = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.mark.parametrize("ending", ["rss", "atom", "json"])
+async def test_a_browser_gets_a_page_that_only_its_reader_keeps(
+    settings: Settings, ending: str
+) -> None:
+    async with a_client(settings) as (house, client):
+        path = await path_of(house, ending)
+        page = await client.get(path, headers=BROWSER)
+        old = (await client.get(path)).headers["etag"]
+        again = await client.get(path, headers=BROWSER | {"if-none-match": old})
+        await house.roster.rotate((await the_reader(house)).id)
+        gone = await client.get(path, headers=BROWSER)
+    assert (page.status_code, gone.status_code) == (200, 410)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["cache-control"] == "private, no-store"
+    assert page.headers["vary"] == "Accept-Encoding, Sec-Fetch-Mode, Sec-Fetch-Dest"
+    assert "noindex" in page.headers["x-robots-tag"]
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert "etag" not in page.headers
+    assert "About a" in page.text
+    assert "About b" not in page.text
+    assert f'value="https://news.example.org{path}"' in page.text
+    assert "yours alone" in page.text
+    assert again.text == page.text
+
+
+async def test_the_page_follows_the_feed(settings: Settings) -> None:
+    async with a_client(settings) as (house, client):
+        path = await path_of(house)
+        await client.get(path, headers=BROWSER)
+        fresh = an_article(id="c", path="", title="About c", section="Sport")
+        await house.store.ingest([fresh], NOW + timedelta(minutes=1))
+        assert "About c" in (await client.get(path, headers=BROWSER)).text
+
+
+@pytest.mark.parametrize("kind", [{}, BROWSER])
+async def test_it_comes_compressed_to_who_takes_that(
+    settings: Settings, kind: dict[str, str]
+) -> None:
+    async with a_client(settings) as (house, client):
+        path = await path_of(house)
+        got = {
+            asked: await client.get(path, headers=kind | {"accept-encoding": asked})
+            for asked in ("identity", "gzip", "br", "gzip;q=0.5, br;q=0.4", "*;q=0")
+        }
+        etag = got["br"].headers.get("etag", "")
+        same = await client.get(path, headers={"if-none-match": etag, "accept-encoding": "gzip"})
+    sent = [answer.headers.get("content-encoding") for answer in got.values()]
+    assert sent == [None, "gzip", "br", "gzip", None]
+    assert [answer.status_code for answer in got.values()] == [200, 200, 200, 200, 406]
+    taken = list(got.values())[:4]
+    assert len({answer.content for answer in taken}) == 1
+    assert len({answer.headers.get("etag") for answer in taken}) == 1
+    assert all("Accept-Encoding" in answer.headers["vary"] for answer in got.values())
+    assert same.status_code == (200 if kind else 304)
+
+
 async def test_it_is_not_sent_again_unless_it_changed(settings: Settings) -> None:
     async with a_client(settings) as (house, client):
         path = await path_of(house)

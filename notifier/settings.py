@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -160,6 +161,18 @@ class Settings:
         """The file of a SQLite store; None on PostgreSQL."""
         kind, _, path = self.store.partition(":///")
         return Path(unquote(path.partition("?")[0])) if kind.startswith("sqlite") else None
+
+    @property
+    def written(self) -> Sequence[tuple[str, Path]]:
+        """The folders that the service writes to, each with what it is for."""
+        mail, found = self.mail, []
+        if self.store_file is not None:
+            found.append(("the store", self.store_file.parent))
+        if mail and isinstance(mail.transport, Maildir):
+            found.append(("messages", mail.transport.path))
+        if mail and mail.returns is not None:
+            found.append(("returned messages", mail.returns))
+        return found
 
     @property
     def secrets(self) -> frozenset[str]:

@@ -155,6 +155,7 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
         "deliveries release": ["--config", config, "--resend", "--all"],
         "deliveries reconcile": ["--config", config, str(listed)],
         "deliveries recover": ["--config", config, "--assume-sent-until", "2026-11-23T07:30"],
+        "doctor": ["--config", config, "--resolver", "127.0.0.1:9"],
         "returns": ["--config", config],
         "suppressions add": ["--config", config, "asked@readers.example"],
         "suppressions list": ["--config", config],

@@ -64,6 +64,7 @@ RANKS = {
     "notifier.delivery.carriers.library": KIT,
     "notifier.delivery": HAND,
     "notifier.deliverability": NOUN,
+    "notifier.doctor": VERB,
     "notifier.dns": KIT,
     "notifier.configuration": HAND,
     "notifier.returns.returned": NOUN,

@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": "Tell why a reader got an article, did not get it, or will.",
     "preview": "Show the very message that would be sent.",
     "run": "Run the service: web, scheduler, delivery.",
+    "doctor": "Look at everything the service stands on, and say what to do.",
     "ready": "Ask a running service whether it is ready.",
     "subscribers": "Look at readers, add them, choose for them, let them go.",
     "deliveries": "Look at what was sent, send again, settle what is in doubt.",

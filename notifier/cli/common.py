@@ -36,10 +36,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 def settings_of(config: Path) -> Settings:
     """Load the configuration; raises ConfigurationError with every mistake in it."""
-    loaded = load(config, os.environ)
-    if loaded.settings is None:
-        raise ConfigurationError(loaded.problems)
-    return loaded.settings
+    return loaded_of(config)[0]
 
 
 def name_server(written: str | None) -> NameServer:
@@ -61,6 +58,14 @@ def name_server(written: str | None) -> NameServer:
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
         raise click.BadParameter(f"{port[:20]!r} is not a port")
     return NameServer(address, int(port))
+
+
+def loaded_of(config: Path) -> tuple[Settings, tuple[Path, ...]]:
+    """Load the configuration, as `settings_of` does; return the files that it was read from too."""
+    loaded = load(config, os.environ)
+    if loaded.settings is None:
+        raise ConfigurationError(loaded.problems)
+    return loaded.settings, loaded.files
 
 
 def samples() -> Path:

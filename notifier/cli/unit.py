@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from notifier.cli.common import config_option, settings_of
 from notifier.errors import NotifierError
-from notifier.settings import Maildir, Settings
 
 TEMPLATE = Path(__file__).parent.parent / "ops" / "paperround.service"
 
@@ -24,7 +22,7 @@ def command(config: Path) -> None:
     """
     settings = settings_of(config)
     program = Path(sys.executable).parent / "paperround"
-    written = dict.fromkeys(map(str, _written(settings)))
+    written = dict.fromkeys(str(folder) for _, folder in settings.written)
     folder = str(config.absolute())
     for path in (folder, str(program), *written):
         if any(character in path for character in " \t\n\"'%\\$"):
@@ -34,16 +32,3 @@ def command(config: Path) -> None:
     if not written:
         text = text.replace("ReadWritePaths=@WRITTEN@\n", "")
     click.echo(text.replace("@WRITTEN@", " ".join(written)), nl=False)
-
-
-def _written(settings: Settings) -> Iterator[Path]:
-    """Return the folders that the service writes to."""
-    if settings.store_file is not None:
-        yield settings.store_file.parent
-    mail = settings.mail
-    if mail is None:
-        return
-    if isinstance(mail.transport, Maildir):
-        yield mail.transport.path
-    if mail.returns is not None:
-        yield mail.returns

@@ -136,19 +136,27 @@ async def release(
     """Give chunks back; each is due again when the first of its deliveries is.
 
     Returns when, or None where there is nothing left; without those that are not ours any more. Of
-    a chunk that is done, what its readers will not have by it is owed to them elsewhere.
+    a chunk that is done, what its readers will not have by it is owed to them elsewhere. One with a
+    delivery whose answer was never recorded counts as abandoned: whoever claims it settles that.
     """
     places = (deliveries.c.issue_id, deliveries.c.chunk)
     waiting = keys_in(_places(held), [State.QUEUED, State.DEFERRED])
     first = select(*places, func.min(deliveries.c.due)).join_from(waiting, deliveries, is_(waiting))
     found = {(row[0], row[1]): row[2] for row in await connection.execute(first.group_by(*places))}
-    free = {"owner": "", "leased_until": None}
+    unanswered = keys_in(_places(held), [State.SENDING])
+    doubted = select(*places).join_from(unanswered, deliveries, is_(unanswered)).distinct()
+    abandoned = {(row[0], row[1]) for row in await connection.execute(doubted)}
+    free: dict[str, object] = {"owner": "", "leased_until": None}
     left: dict[Place, datetime | None] = {}
     for chunk in held:
         place = (chunk.issue_id, chunk.number)
         due = max(found[place], not_before) if place in found else None
-        ready = {"state": "ready", "due": due} if due else {"state": "done"}
-        given = update(chunks).where(_claimed([chunk])).values(free | ready)
+        values: dict[str, object] = free | {"state": "ready", "due": due}
+        if place in abandoned:
+            values, due = {"leased_until": not_before - timedelta(microseconds=1)}, not_before
+        elif due is None:
+            values = free | {"state": "done"}
+        given = update(chunks).where(_claimed([chunk])).values(values)
         if (await connection.execute(given)).rowcount:
             left[place] = due
     done = [place for place, due in left.items() if due is None]

@@ -167,7 +167,7 @@ class Effective:
         return Setting(path=(*place.path, "title"), value=title, origin=origin)
 
     def _default(self, place: _Place, section: type[Section] | None) -> Iterator[Setting]:
-        whole = section is not None and isinstance(place.field.default, section)
+        whole = place.field.default == {} and _inside(place.field.annotation)[0] == "one"
         if section is None or not (whole and any(map(default_of, section.model_fields.values()))):
             yield self._unset(place)
             return

@@ -13,7 +13,6 @@ from notifier.configuration.relays import check_ways, ways
 from notifier.configuration.sections import Sections
 from notifier.configuration.validation import Part, check
 from notifier.delivery.addresses import wire_address
-from notifier.delivery.keys import Algorithm, read_key
 from notifier.errors import InvalidKey, InvalidMessage
 from notifier.settings import SHORTEST_KEPT, Dkim, DkimKey, DkimProfile, MailSettings
 
@@ -89,6 +88,11 @@ def _check_dkim(said: DkimSection, part: Part[MailSection], report: Report) -> N
 
 
 def _check_key(pem: str, spot: Spot, report: Report) -> None:
+    from notifier.delivery.keys import (  # noqa: PLC0415 - slow to import, and few have a key
+        Algorithm,
+        read_key,
+    )
+
     try:
         key = read_key(pem)
     except InvalidKey as error:

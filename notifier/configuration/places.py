@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from feeds import Query, selection_paths
 from feeds.kit.yaml import Path as KeyPath
-from notifier.configuration.effective import Effective
 from notifier.configuration.files import Item
 from notifier.configuration.models import DigestSection, FeedSection
 from notifier.configuration.problems import Report, Spot
@@ -18,6 +18,9 @@ from notifier.configuration.sections import Sections
 from notifier.configuration.selections import query
 from notifier.configuration.validation import check
 from notifier.digest.rule import Rule
+
+if TYPE_CHECKING:
+    from notifier.configuration.effective import Effective
 
 
 class Places:
@@ -29,6 +32,10 @@ class Places:
 
     def effective(self) -> Effective:
         """Return every setting as it takes effect, with its origin."""
+        from notifier.configuration.effective import (  # noqa: PLC0415 - few commands ask for it
+            Effective,
+        )
+
         return Effective(self._sections, self._environ)
 
     def setting(self, path: KeyPath) -> Spot:

@@ -71,7 +71,7 @@ class DigestSection(Section):
     schedule: ScheduleText = setting("when, such as `every weekday at 07:30`")
     title: Filled = setting("what readers see", "", inherits="name")
     description: Line = setting("one line", "")
-    select: Selection = setting("a selection", Selection(), said="everything")
+    select: Selection = setting("a selection", {}, said="everything")
     feeds: Many = setting(
         "names of feeds: articles that at least one of them admits, and `select` too", ()
     )
@@ -84,7 +84,7 @@ class DigestSection(Section):
         "`digest` is `digest.html` and `digest.txt`, in `templates/` beside this file or built in",
         TEMPLATE,
     )
-    articles: ArticlesSection = setting("how many", ArticlesSection())
+    articles: ArticlesSection = setting("how many", {})
     welcome: WelcomeWord = setting(
         "a reader's first issue reaches back one period of the schedule; `none`: it begins with"
         " what comes",

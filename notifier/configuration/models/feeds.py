@@ -40,7 +40,7 @@ class FeedSection(Section):
 
     title: Filled = setting("what readers' programs show", "", inherits="name")
     description: Line = setting("one line", "")
-    select: Selection = setting("a selection", Selection(), said="everything")
+    select: Selection = setting("a selection", {}, said="everything")
     words: Phrases = setting("a search: short for `select: {words: ...}`", ())
     feeds: Many = setting(
         "a combination: articles that at least one of these declared feeds has, each once", ()

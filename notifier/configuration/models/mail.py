@@ -147,7 +147,7 @@ class MailSection(Section):
         BeforeValidator(_bounces, json_schema_input_type=Address | BouncesSection),
     ] = setting(
         "the envelope sender, where failures are reported: one address, or a map",
-        BouncesSection(),
+        {},
         said="the address of `from`",
     )
     dkim: DkimSection | None = setting("how messages are signed", None, said="not signed")

@@ -5,6 +5,7 @@ The explanations are what editors show beside a key, and what the reference is m
 
 from __future__ import annotations
 
+import os
 from typing import (  # Any: a key's default may be anything that a check accepts
     Any,
     ClassVar,
@@ -12,6 +13,10 @@ from typing import (  # Any: a key's default may be anything that a check accept
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
+
+# Nobody else has a say in what is valid here. And looking through all that is installed for
+# plugins takes longer than every check of an ordinary configuration.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 EXTRA = ("x-said", "x-inherits")  # what a key knows besides its explanation
 
@@ -46,7 +51,8 @@ def setting(
     `said` tells in words what happens without the key, where the default does not. `inherits` is
     where the value comes from instead: `site.timezone`, or `name`, that of the part itself.
     """
-    written = isinstance(default, str | int) and not isinstance(default, bool) and default != ""
+    plain = isinstance(default, str | int) and not isinstance(default, bool) and default != ""
+    written = plain or default == {}  # as it would be written, so it is checked as that
     return Field(
         default,
         description=explained,

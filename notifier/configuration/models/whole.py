@@ -46,7 +46,7 @@ class Configuration(Section):
         None,
         said="required",
     )
-    web: WebSection | None = setting("the web server", WebSection())
+    web: WebSection | None = setting("the web server", {})
     sources: list[SourceSection] | None = setting(
         "where articles come from, a list", None, said="none"
     )

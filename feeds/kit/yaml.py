@@ -7,8 +7,9 @@ here recurses and no tree of the library's nodes is ever held.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -60,7 +61,9 @@ def load(
     decoded = _decoded(text, builder)
     try:
         for event in iter(_LOADER(decoded).get_event, None):
-            builder.take(event)
+            take = _TAKES.get(type(event))
+            if take is not None:
+                take(builder, event)
     except yaml.MarkedYAMLError as error:
         places = _place(error.problem_mark), _place(error.context_mark)
         said = explain(decoded, error.context or "", error.problem or "", *places)
@@ -119,23 +122,6 @@ class _Builder:
     def __post_init__(self) -> None:
         self.origin = packed(1 + self.offset, 1)
 
-    def take(self, event: yaml.Event) -> None:
-        """Add what one event says."""
-        if isinstance(event, yaml.ScalarEvent):
-            self._scalar(event)
-        elif isinstance(event, yaml.MappingStartEvent):
-            self._open(event, {})
-        elif isinstance(event, yaml.SequenceStartEvent):
-            self._open(event, [])
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self.stack.pop()
-        elif isinstance(event, yaml.AliasEvent):
-            place = self._begin(event)
-            self._refuse(place, "aliases (`*`) are not allowed; write the value out")
-            self._add(None, (place, place, None))
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self._document(event)
-
     def fail(self, line: int, column: int, message: str) -> NoReturn:
         """Give up at `line` and `column`, from 1: grammar, encoding or a limit is broken."""
         line += self.offset
@@ -170,7 +156,8 @@ class _Builder:
         self._refuse(place, message)
         raise YamlError(self._ordered(), None, self.path)
 
-    def _document(self, event: yaml.DocumentStartEvent) -> None:
+    def document(self, event: yaml.DocumentStartEvent) -> None:
+        """Begin the one document."""
         place = self._begin(event)
         self.documents += 1
         if self.documents > 1:
@@ -178,11 +165,13 @@ class _Builder:
         if event.version or event.tags:
             self._refuse(place, "directives (`%`) are not allowed")
 
-    def _scalar(self, event: yaml.ScalarEvent) -> None:
-        place = self._begin(event)
+    def scalar(self, event: yaml.ScalarEvent) -> None:
+        """Add a scalar, as a value or as the key of the next one: most events are that."""
+        mark, frame = event.start_mark, self.stack[-1]
+        assert mark is not None, "every event of the parser has one"
+        place = (mark.line << COLUMN_BITS) + mark.column + self.origin
         if event.anchor or event.tag:
             self._decorated(event)
-        frame = self.stack[-1]
         if frame.key is None and frame.is_map:
             self._key(frame, event, place)
             return
@@ -192,10 +181,29 @@ class _Builder:
                 value = plain(event.value)
             except ValueError as error:
                 self._refuse(place, str(error))
-        self._add(value, (frame.key_place or place, place, None))
+        self._add(frame, value, (frame.key_place or place, place, None))
+
+    def begin_map(self, event: yaml.MappingStartEvent) -> None:
+        """Begin a map."""
+        self._open(event, {})
+
+    def begin_list(self, event: yaml.SequenceStartEvent) -> None:
+        """Begin a list."""
+        self._open(event, [])
+
+    def end(self, _: yaml.CollectionEndEvent) -> None:
+        """End the map or list that began last."""
+        self.stack.pop()
+
+    def alias(self, event: yaml.AliasEvent) -> None:
+        """Refuse an alias; nothing stands in its place."""
+        place = self._begin(event)
+        self._refuse(place, "aliases (`*`) are not allowed; write the value out")
+        self._add(self.stack[-1], None, (place, place, None))
 
     def _key(self, frame: _Frame, event: yaml.ScalarEvent, place: int) -> None:
-        key, known = event.value, frame.children.get(event.value)
+        key = event.value
+        known = frame.children.get(key)
         frame.key, frame.key_place, frame.dropped = key, place, known is not None
         if known is not None:
             first = unpacked(known[0]).line
@@ -224,11 +232,10 @@ class _Builder:
             self._give_up(place, f"this is nested deeper than {self.limits.depth} levels")
         children: dict[str | int, Node] = {}
         if not is_key:
-            self._add(value, (frame.key_place or place, place, children))
+            self._add(frame, value, (frame.key_place or place, place, children))
         self.stack.append(_Frame(value, children, isinstance(value, dict)))
 
-    def _add(self, value: object, node: Node) -> None:
-        frame = self.stack[-1]
+    def _add(self, frame: _Frame, value: object, node: Node) -> None:
         holder = frame.value
         self.nodes += 1
         if self.nodes > self.limits.nodes:
@@ -250,3 +257,15 @@ class _Builder:
         tag = getattr(event, "tag", None)
         if tag:
             self._refuse(self._begin(event), "tags (`!`) are not allowed")
+
+
+# What is done with each kind of event; the others say nothing.
+_TAKES: dict[type[yaml.Event], Callable[[_Builder, Any], None]] = {  # an event of that kind
+    yaml.ScalarEvent: _Builder.scalar,
+    yaml.MappingStartEvent: _Builder.begin_map,
+    yaml.SequenceStartEvent: _Builder.begin_list,
+    yaml.MappingEndEvent: _Builder.end,
+    yaml.SequenceEndEvent: _Builder.end,
+    yaml.AliasEvent: _Builder.alias,
+    yaml.DocumentStartEvent: _Builder.document,
+}

@@ -44,8 +44,9 @@ def _flaws(draft: Settings) -> tuple[Flaw, ...]:
 
 def _problem(flaw: Flaw, loaded: Loaded, config: Path) -> ConfigProblem:
     """Tell what is wrong with a template where it is, and of a setting where it is written."""
-    if flaw.setting:
-        return problem_at(loaded.spots[flaw.digest, flaw.setting], flaw.reason, flaw.hint)
+    if flaw.setting and loaded.places is not None:
+        spot = loaded.places.of_digest(flaw.digest, flaw.setting)
+        return problem_at(spot, flaw.reason, flaw.hint)
     folder = config if config.is_dir() else config.parent
     file = Path(flaw.template)
     if file.is_relative_to(folder.absolute()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 
@@ -44,7 +45,11 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"notifier.cli.{cmd_name}")
+        gc.disable()  # nothing of what is imported is garbage
+        try:
+            module = importlib.import_module(f"notifier.cli.{cmd_name}")
+        finally:
+            gc.enable()
         command: click.Command = module.command
         return command
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Sequence
@@ -54,6 +55,7 @@ def command(
         findings = _asked(loaded.settings, resolver)
     problems = examine(loaded, config, findings)
     _show(problems, findings, config, "json" if as_json else form)
+    gc.freeze()  # the process ends: nobody need look through a million values once more
     ctx.exit(PROBLEMS if problems else OK)
 
 

@@ -6,7 +6,6 @@ SARIF is version 2.1.0 (OASIS); annotations are the workflow commands of GitHub.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,6 +29,8 @@ def members(problem: ConfigProblem) -> dict[str, object]:
 
 def sarif(problems: Iterable[ConfigProblem]) -> dict[str, object]:
     """Return `problems` as the one run of a SARIF log."""
+    from importlib.metadata import version
+
     rule = {
         "id": _RULE,
         "shortDescription": {"text": "A mistake in the configuration of Paperround"},

@@ -17,7 +17,7 @@ from notifier.configuration.files import SourceFile
 from notifier.configuration.mailing import mail
 from notifier.configuration.models import WebSection
 from notifier.configuration.places import Places
-from notifier.configuration.problems import ConfigProblem, Report, Severity, Spot
+from notifier.configuration.problems import ConfigProblem, Report, Severity
 from notifier.configuration.readers import Readers
 from notifier.configuration.scalars import duration, file_path
 from notifier.configuration.sections import Sections, merge
@@ -37,16 +37,14 @@ class Loaded:
     """What came of reading a configuration.
 
     `settings` is None exactly when one of `problems` is an error; warnings may stand beside
-    settings. `files` are those that were read or tried, to be watched. `spots` tells where each
-    digest has its `subject` and its `template`, or else its name; `places` where selections, and
-    all other settings, stand. `draft` is there in spite of errors, if enough could be understood:
-    for looking at the rest of it, and for nothing else.
+    settings. `files` are those that were read or tried, to be watched. `places` tells where
+    selections, and all other settings, stand. `draft` is there in spite of errors, if enough could
+    be understood: for looking at the rest of it, and for nothing else.
     """
 
     settings: Settings | None
     problems: tuple[ConfigProblem, ...]
     files: tuple[Path, ...] = ()
-    spots: Mapping[tuple[str, str], Spot] = field(default_factory=dict, repr=False)
     places: Places | None = field(default=None, repr=False, compare=False)
     draft: Settings | None = field(default=None, repr=False, compare=False)
 
@@ -104,19 +102,9 @@ def _load(path: Path, environ: Mapping[str, str]) -> Loaded:
         settings=None if report.errors else draft,
         problems=report.problems(),
         files=(*paths, *reading.csv_files, *word_files),
-        spots=_spots(sections),
         places=Places(sections, environ),
         draft=draft,
     )
-
-
-def _spots(sections: Sections) -> dict[tuple[str, str], Spot]:
-    return {
-        (name, key): item.at(key) if key in item.value else item.key()
-        for name, item in sections.digests.items()
-        if isinstance(item.value, dict)
-        for key in ("subject", "template")
-    }
 
 
 def _require(sections: Sections, report: Report) -> None:

@@ -45,6 +45,12 @@ class Places:
             return item.at(*path[1:])
         return self._sections.files[0].spot() if self._sections.files else Spot(path="")
 
+    def of_digest(self, name: str, key: str) -> Spot:
+        """Return where a digest has the setting `key`, or else its name."""
+        item = self._sections.digests[name]
+        says = isinstance(item.value, dict) and key in item.value
+        return item.at(key) if says else item.key()
+
     def digest(self, name: str) -> Rule:
         """Return the selection of the digest `name`, and the feeds it is made of."""
         item = self._sections.digests[name]

@@ -144,6 +144,22 @@ class Audience:
                     found.setdefault(lane, []).append((after, readers))
         return found
 
+    async def behind(self, several: Sequence[Lane], now: datetime) -> set[int]:
+        """Return those of these lanes in which a reader is owed what the lane was served before."""
+        found: set[int] = set()
+        query = (
+            select(lanes.c.id)
+            .join(subscriptions, subscriptions.c.lane_id == lanes.c.id)
+            .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+            .where(subscriptions.c.cursor < lanes.c.cursor, in_force(now, None))
+            .distinct()
+        )
+        async with self._database.read() as connection:
+            for some in _some([lane.id for lane in several]):
+                rows = await connection.execute(query.where(lanes.c.id.in_(some)))
+                found.update(rows.scalars())
+        return found
+
     async def contents_of(
         self, several: Sequence[Lane], after: int
     ) -> dict[int, frozenset[str]] | None:

@@ -122,6 +122,15 @@ class Prospect(Audience):
                 found[one.id] = [(one.cursor, sum(readers for _, readers in found[one.id]))]
         return found
 
+    async def behind(self, several: Sequence[Lane], now: datetime) -> set[int]:
+        """Return those of these lanes in which a reader will be owed what it was served before."""
+        places = await self.places_of(several, now)
+        return {
+            lane.id
+            for lane in several
+            if any(after < lane.cursor for after, _ in places.get(lane.id, ()))
+        }
+
     async def contents_of(
         self, several: Sequence[Lane], after: int
     ) -> dict[int, frozenset[str]] | None:

@@ -15,13 +15,13 @@ from feeds import Entry
 from notifier.delivery.audience import Group, Lane
 from notifier.delivery.enlisting import NewIssue
 from notifier.delivery.outbox import Edition
-from notifier.digest.issue import EXPIRES_AT_MOST, Due, at_once, is_too_much
+from notifier.digest.issue import EXPIRES_AT_MOST, Due, Size, at_once, is_too_much
 from notifier.errors import InvalidMessage, TemplateError
 from notifier.mailing.choosing import Arrivals, Chosen, Standing, choose
 from notifier.mailing.composing import compose
 from notifier.mailing.desk import Desk
 from notifier.mailing.turns import Turn
-from notifier.schedule.slots import at_once_slot
+from notifier.schedule.slots import Slot, again_slot, at_once_slot
 
 _WORTH_A_NOTE = 200  # articles; fewer are looked at again each time
 LATE = "too late: its articles go into the next issue"
@@ -106,23 +106,40 @@ async def is_for_nobody(arrivals: Arrivals, turn: Turn, upto: int) -> bool:
 
 
 async def ends_at_once(
-    arrivals: Arrivals, turn: Turn, upto: int, sent: Sequence[datetime], now: datetime
+    arrivals: Arrivals,
+    turn: Turn,
+    upto: int,
+    sent: Sequence[datetime],
+    usual: Sequence[int],
+    now: datetime,
 ) -> tuple[int, ...]:
     """Return where the issues of a lane `at once` end, up to the arrival `upto`.
 
-    `sent` are the instants of the lane's issues of the last hour.
+    `sent` are the instants of the lane's issues of the last hour, `usual` the numbers of articles
+    of late: far more than that are one issue, which will be held.
     """
     found = [
         entry.arrival or 0
         for entry in await arrivals.window(turn.lane.cursor, upto)
         if turn.query.admits(entry.article)
     ]
+    if is_too_much(turn.spec, Size(len(found)), usual):
+        return (found[-1],)
     return at_once(found, sent, turn.spec.limit, now)
+
+
+def turn_again(turn: Turn, now: datetime) -> Turn:
+    """Return the turn of a lane `at once` for those who are owed again what it had served."""
+    slot = again_slot(turn.lane.cursor, max(now, turn.lane.served_at))
+    return _turn(turn, turn.lane, slot)
 
 
 def turn_at_once(turn: Turn, lane: Lane, arrival: int, now: datetime) -> Turn:
     """Return the turn of `lane` for the issue that ends with `arrival`."""
-    slot = at_once_slot(arrival, max(now, lane.served_at))
+    return _turn(turn, lane, at_once_slot(arrival, max(now, lane.served_at)))
+
+
+def _turn(turn: Turn, lane: Lane, slot: Slot) -> Turn:
     due = Due(slot=slot, expires=slot.instant + (turn.spec.expires or EXPIRES_AT_MOST))
     return Turn(lane, replace(turn.spec, minimum=1), turn.schedule, due)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from notifier.digest.issue import EXPIRES_AT_MOST, HOUR, expiry
 from notifier.mailing.choosing import Arrivals
-from notifier.mailing.deciding import ends_at_once, is_for_nobody, turn_at_once
+from notifier.mailing.deciding import ends_at_once, is_for_nobody, turn_again, turn_at_once
 from notifier.mailing.desk import Desk
 from notifier.mailing.issuing import Opened, open_one, open_together, take_up
 from notifier.mailing.turns import (
@@ -39,8 +39,7 @@ async def open_due(desk: Desk, now: datetime, at: datetime | None = None) -> lis
     done += await resume(desk, arrivals, now)
     for together in in_slices(await due_turns(desk, at or now)):
         done += await open_together(desk, arrivals, together, now)
-    for turn in await at_once_turns(desk, now):
-        done += await _open_each(desk, arrivals, turn, now)
+    done += await _open_at_once(desk, arrivals, now)
     await desk.outbox.finish()
     return done
 
@@ -104,21 +103,36 @@ async def resume(desk: Desk, arrivals: Arrivals, now: datetime) -> list[Opened]:
     return await take_up(desk, arrivals, turns, now)
 
 
+async def _open_at_once(desk: Desk, arrivals: Arrivals, now: datetime) -> list[Opened]:
+    """Open what has arrived in lanes `at once`, or what is owed there again."""
+    turns = await at_once_turns(desk, now)
+    if not turns:
+        return []
+    behind = await desk.audience.behind([turn.lane for turn in turns], now)
+    arrived = (await desk.store.marks()).arrival
+    done = []
+    for turn in turns:
+        opened = await _open_each(desk, arrivals, turn, now) if arrived > turn.lane.cursor else []
+        if turn.lane.id in behind and not opened:
+            opened = await _open_again(desk, arrivals, turn, now)
+        done += opened
+    return done
+
+
 async def _open_each(desk: Desk, arrivals: Arrivals, turn: Turn, now: datetime) -> list[Opened]:
     """Open an issue for each article that has arrived and was held long enough.
 
     Those past the limit of an hour wait, and go together.
     """
     lane, spec = turn.lane, turn.spec
-    if (await desk.store.marks()).arrival <= lane.cursor:
-        return []
     upto = await arrivals.sealed(now - spec.hold, now)
     if await is_for_nobody(arrivals, turn, upto):
         await desk.outbox.pass_over(lane, upto, now)
         return []
     sent = await desk.outbox.opened_since(lane, now - HOUR)
+    usual = await desk.outbox.usual(spec.name)
     done = []
-    for arrival in await ends_at_once(arrivals, turn, upto, sent, now):
+    for arrival in await ends_at_once(arrivals, turn, upto, sent, usual, now):
         lanes = {one.id: one for one, _, _ in await lanes_of(desk, [spec.name])}
         if lane.id not in lanes:
             break
@@ -128,3 +142,14 @@ async def _open_each(desk: Desk, arrivals: Arrivals, turn: Turn, now: datetime) 
         if opened.held or opened.failed:
             break
     return done
+
+
+async def _open_again(desk: Desk, arrivals: Arrivals, turn: Turn, now: datetime) -> list[Opened]:
+    """Open what had expired for some readers, or failed them elsewhere: it waits for no article."""
+    lanes = {one.id: one for one, _, _ in await lanes_of(desk, [turn.spec.name], [turn.lane.id])}
+    sent = await desk.outbox.opened_since(turn.lane, now - HOUR)
+    if turn.lane.id not in lanes or len(sent) >= turn.spec.limit:
+        return []
+    again = turn_again(replace(turn, lane=lanes[turn.lane.id]), now)
+    upto = again.lane.cursor
+    return [await open_one(desk, arrivals, again, now, upto=upto, released=True)]

@@ -19,7 +19,15 @@ from notifier.delivery.prospect import Prospect
 from notifier.digest.issue import HOUR, Due, due
 from notifier.digest.spec import DigestSpec
 from notifier.mailing.choosing import Arrivals
-from notifier.mailing.deciding import LATE, Decision, Outcome, decide, ends_at_once, turn_at_once
+from notifier.mailing.deciding import (
+    LATE,
+    Decision,
+    Outcome,
+    decide,
+    ends_at_once,
+    turn_again,
+    turn_at_once,
+)
 from notifier.mailing.desk import Desk
 from notifier.mailing.lookout import Lookout
 from notifier.mailing.turns import (
@@ -91,22 +99,20 @@ async def plan(
 ) -> list[Planned]:
     """Return what each lane's next slot will bring; with `at`, all that is due at that time.
 
-    In the order in which issues would be opened. An `at` that is past is looked at as of `now`,
-    one that is to come as if nothing else happened until then. With an `onlooker`, only what
-    concerns them.
+    In the order in which issues would be opened. A next slot is seen as it will be then, if nothing
+    else happens; what is due `at` a time as `open_due` would open it `now`, with the articles and
+    readers there are now. With an `onlooker`, only what concerns them.
     """
-    then = max(now, at or now)
-    async with lookout.prospects.open(then) as prospect:
+    async with lookout.prospects.open(now) as prospect:
         desk = replace(lookout.desk, audience=prospect)
         arrivals = Ahead(desk.store, lookout.embargoes)
         planner = _Planner(desk, prospect, arrivals, onlooker)
-        await planner.resume(then)
+        await planner.resume(now)
         if at:
-            turns, at_once = await due_turns(desk, at), await at_once_turns(desk, then)
+            turns, at_once = await due_turns(desk, at), await at_once_turns(desk, now)
             planner.ahead.update(turn.spec.name for turn in (*turns, *at_once))
-            await planner.open(turns, then)
-            for turn in at_once:
-                await planner.open_each(turn, then)
+            await planner.open(turns, now)
+            await planner.open_at_once(at_once, now)
         else:
             await planner.open_next(now)
         return planner.planned
@@ -154,16 +160,30 @@ class _Planner:
             for decision in decisions:
                 await self._take(decision, now)
 
-    async def open_each(self, turn: Turn, now: datetime) -> None:
-        """Plan an issue for each article of a lane that is served at once."""
+    async def open_at_once(self, turns: Sequence[Turn], now: datetime) -> None:
+        """Plan what has arrived in lanes `at once`, or what is owed there again."""
+        behind = await self.prospect.behind([turn.lane for turn in turns], now) if turns else set()
+        for turn in turns:
+            sent = await self.desk.outbox.opened_since(turn.lane, now - HOUR)
+            if await self._each(turn, sent, now):
+                continue
+            if turn.lane.id in behind and len(sent) < turn.spec.limit:
+                again, upto = turn_again(turn, now), turn.lane.cursor
+                decision = await self._decide(again, now, (), upto=upto, released=True)
+                await self._take(decision, now)
+
+    async def _each(self, turn: Turn, sent: Sequence[datetime], now: datetime) -> bool:
+        """Plan an issue for each article of a lane that is served at once; tell if there is one."""
         upto = await self.arrivals.sealed(now - turn.spec.hold, now)
-        sent = await self.desk.outbox.opened_since(turn.lane, now - HOUR)
+        usual = await self._usual(turn)
+        ends = await ends_at_once(self.arrivals, turn, upto, sent, usual, now)
         lane = turn.lane
-        for arrival in await ends_at_once(self.arrivals, turn, upto, sent, now):
+        for arrival in ends:
             one = turn_at_once(turn, lane, arrival, now)
             if await self._one(one, now, arrival) in {Outcome.HELD, Outcome.FAILED}:
-                return
+                break
             lane = lane.served(one.slot, arrival)
+        return bool(ends)
 
     async def open_next(self, now: datetime) -> None:
         """Plan what is due now, then the next slot of each lane that was not, in their order."""
@@ -182,8 +202,7 @@ class _Planner:
         self.ahead.update(turn.spec.name for some in at_once.values() for turn in some)
         for moment in sorted(turns.keys() | at_once.keys()):
             await self.open(in_order(self.desk, turns.get(moment, ())), moment)
-            for turn in at_once.get(moment, ()):
-                await self.open_each(turn, moment)
+            await self.open_at_once(at_once.get(moment, ()), moment)
 
     async def _one(self, turn: Turn, now: datetime, upto: int) -> Outcome:
         decision = await self._decide(turn, now, await self._usual(turn), upto=upto)

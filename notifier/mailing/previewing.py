@@ -129,7 +129,7 @@ async def _for_anybody(lookout: Lookout, name: str, now: datetime, at: datetime 
         few = f"{len(entries)} new articles, fewer than {turn.spec.minimum}"
         reason = few if entries else "no new articles"
         return Preview(digest=name, recipient=STAND_IN, slot=slot, timezone=zone, reason=reason)
-    then = max(now, at or turn.slot.instant)
+    then = now if at else max(now, turn.slot.instant)
     edition = compose(lookout.desk, turn, entries, then, turn.due.spans_from)
     return _filled(lookout.desk, turn, edition, _stranger(STAND_IN))
 
@@ -142,7 +142,7 @@ async def _anybodys(
     spec = specs_of(desk)[name]
     turn = await _turn(desk, spec, now, at)
     arrivals = Ahead(desk.store, lookout.embargoes)
-    upto = await arrivals.sealed(turn.slot.instant, max(now, at or turn.slot.instant))
+    upto = await arrivals.sealed(turn.slot.instant, now if at else max(now, turn.slot.instant))
     window = await arrivals.window(turn.lane.cursor, upto)
     found: Sequence[Entry] = [entry for entry in window if turn.query.admits(entry.article)]
     if spec.schedule.at_once:

@@ -49,7 +49,12 @@ class Turn:
 
     @property
     def periods(self) -> float:
-        """How many periods of the schedule have passed since articles were last sent."""
+        """How many periods of the schedule have passed since articles were last sent.
+
+        One of those at once: that it was quiet for long makes no import usual.
+        """
+        if self.schedule.at_once:
+            return 1.0
         passed = self.slot.instant - self.lane.covered_to
         return passed / self.schedule.period if self.schedule.period else 1.0
 

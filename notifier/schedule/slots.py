@@ -88,6 +88,12 @@ def at_once_slot(arrival: int, instant: datetime) -> Slot:
     return Slot(f"arrival:{arrival}", instant.astimezone(UTC))
 
 
+def again_slot(arrival: int, instant: datetime) -> Slot:
+    """Return the slot at `instant` of what is owed again up to `arrival`, in a lane `at once`."""
+    moment = instant.astimezone(UTC)
+    return Slot(f"arrival:{arrival}:{moment.isoformat()}", moment)
+
+
 def extra_slot(instant: datetime) -> Slot:
     """Return the slot of a digest that is sent by hand at `instant`."""
     moment = instant.astimezone(UTC)

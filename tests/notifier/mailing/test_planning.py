@@ -268,6 +268,7 @@ async def history(
                 await check(house, now, lookout=lookout)
                 await settle(house, step.sent)
         await check(house, now + MINUTE, now - 20 * MINUTE, lookout)
+        await check(house, now + 2 * MINUTE, now + 3 * HOUR, lookout)  # a time that is to come
         await check(house, now + 10 * HOUR, lookout=lookout)
 
 

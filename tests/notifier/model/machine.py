@@ -224,6 +224,29 @@ class Publication(Watched):
         self.a_slot_comes(digest, 0 * MINUTE)
         self.letters_leave([], Mood.TAKES)
 
+    @rule(place=places, section=st.sampled_from(SECTIONS))
+    def a_slot_comes_while_a_reader_pauses(self, place: tuple[str, int], section: str) -> None:
+        """What came meanwhile is owed when they go on."""
+        self.a_round(place[1])
+        self.a_reader_pauses_or_goes_on(place)
+        self.tell(f"a{len(self.articles) + 1}", section, True)
+        self.a_round(place[1])
+        self.a_reader_pauses_or_goes_on(place)
+
+    @rule(place=places, other=indexes, section=st.sampled_from(SECTIONS), leaves=st.booleans())
+    def one_digest_puts_off_what_another_passes_over(
+        self, place: tuple[str, int], other: int, section: str, leaves: bool
+    ) -> None:
+        """And then its message is refused, or its reader has left it."""
+        self.tell(f"a{len(self.articles) + 1}", section, True)
+        self.a_slot_comes(place[1], 0 * MINUTE)
+        self.letters_leave([], Mood.LATER)
+        self.a_slot_comes(other, 0 * MINUTE)
+        if leaves:
+            self.a_reader_leaves_or_returns(place)
+        self.world.now += 5 * HOUR
+        self.letters_leave([Mood.REFUSES], Mood.TAKES)
+
     @rule(transactions=st.integers(0, 12), after=st.booleans(), work=st.sampled_from("ODR"))
     def the_process_dies(self, transactions: int, after: bool, work: str) -> None:
         """In the middle of opening, delivering or releasing; another one takes over."""

@@ -44,6 +44,39 @@ async def test_past_the_limit_of_an_hour_the_rest_goes_together(found: Found) ->
     assert paper.told() == ["a", "b", "c d e", "f", "g"]
 
 
+async def test_what_expired_waits_for_no_other_article(found: Found) -> None:
+    paper = await found(NOON, ALERTS, readers=("ada", "bea"))
+    await paper.tell("one", at=NOON + MINUTE)
+    paper.now = NOON + 5 * MINUTE
+    await paper.look()
+    paper.relay.be([], Mood.LATER)
+    await paper.deliver()
+    await paper.round(NOON + 49 * HOUR, NOON + 50 * HOUR)
+    assert (paper.told(), paper.told("bea")) == (["one"], ["one"])
+    assert paper.relay.offers[-1].letter.content.count(b"[one]") >= 1
+
+
+async def test_what_expires_again_and_again_comes_when_the_relay_is_back(found: Found) -> None:
+    paper = await found(NOON, ALERTS)
+    await paper.tell("one", at=NOON + MINUTE)
+    for days in range(0, 8, 2):
+        await paper.round(NOON + days * 25 * HOUR + 5 * MINUTE, mood=Mood.LATER)
+    await paper.round(NOON + 300 * HOUR, NOON + 301 * HOUR)
+    assert paper.told() == ["one"]
+
+
+async def test_an_import_is_held_whole_and_nothing_of_it_goes_before(found: Found) -> None:
+    paper = await found(NOON, a_plain_digest("alerts", "at once", "news", limit=3, fuse=5))
+    await paper.tell(*"abcdefgh", at=NOON + MINUTE)
+    await paper.round(NOON + 5 * MINUTE, NOON + 6 * MINUTE, NOON + 2 * HOUR)
+    await paper.tell("i")
+    await paper.round(NOON + 3 * HOUR)
+    assert paper.told() == []
+    await paper.release()
+    await paper.round(NOON + 3 * HOUR + MINUTE)
+    assert paper.told() == ["a b c d e f g h i"]
+
+
 async def test_what_expired_is_sent_with_the_next_article(found: Found) -> None:
     paper = await found(NOON, ALERTS)
     await paper.tell("one", at=NOON + MINUTE)

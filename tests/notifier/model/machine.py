@@ -227,11 +227,11 @@ class Publication(Watched):
     @rule(place=places, section=st.sampled_from(SECTIONS))
     def a_slot_comes_while_a_reader_pauses(self, place: tuple[str, int], section: str) -> None:
         """What came meanwhile is owed when they go on."""
-        self.a_round(place[1])
-        self.a_reader_pauses_or_goes_on(place)
-        self.tell(f"a{len(self.articles) + 1}", section, True)
-        self.a_round(place[1])
-        self.a_reader_pauses_or_goes_on(place)
+        for _ in range(2):
+            self.a_round(place[1])
+            self.what_was_promised_is_kept()
+            self.a_reader_pauses_or_goes_on(place)
+            self.tell(f"a{len(self.articles) + 1}", section, True)
 
     @rule(place=places, other=indexes, section=st.sampled_from(SECTIONS), leaves=st.booleans())
     def one_digest_puts_off_what_another_passes_over(
@@ -242,6 +242,7 @@ class Publication(Watched):
         self.a_slot_comes(place[1], 0 * MINUTE)
         self.letters_leave([], Mood.LATER)
         self.a_slot_comes(other, 0 * MINUTE)
+        self.what_was_promised_is_kept()
         if leaves:
             self.a_reader_leaves_or_returns(place)
         self.world.now += 5 * HOUR

@@ -19,7 +19,7 @@ from feeds.render import link_of
 from feeds.render.opml import opml_document
 from feeds.render.page import article_page, landing_page
 
-_RUN = 200  # articles, or 20 documents, read together
+_RUN = 20  # articles or documents read together: what is in memory at a time
 
 
 async def mirror(press: Press, directory: DirectoryShelf) -> Mirrored:
@@ -37,7 +37,7 @@ async def mirror(press: Press, directory: DirectoryShelf) -> Mirrored:
 
 async def _feeds(press: Press, directory: DirectoryShelf, specs: Sequence[FeedSpec]) -> None:
     after, changed = 0, EPOCH
-    while documents := await press.shelf.documents(after, limit=_RUN // 10):
+    while documents := await press.shelf.documents(after, limit=_RUN):
         after = documents[-1].serial
         for document in documents:
             changed = max(changed, document.modified)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import tracemalloc
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from feeds.errors import FeedsError
 from feeds.kit.database import Database
 from feeds.library import Press, mirror, publish
 from feeds.publish import DirectoryShelf, Mirrored
+from feeds.render import Kept
 from tests.conftest import NOW
 from tests.feeds.builders import a_feed, a_site
 from tests.feeds.builders import an_article as an_article_with
@@ -232,3 +234,21 @@ async def test_archives_are_written_once_and_again_when_they_change(
     await mirrored(press, tree, an_article("a", text="mended"), hours=2)
     changed = {name for name, at in times(tree).items() if before[name] != at}
     assert changed & set(archives) == {name for name in archives if "-1." in name}
+
+
+@pytest.mark.slow
+async def test_memory_stays_flat_however_much_is_mirrored(sqlite: Database, tmp_path: Path) -> None:
+    words = "The ferry runs again. " * 1000  # 22 kB, three times in archives and once on a page
+    press = replace(a_press(sqlite, a_feed(items=5)), kept=Kept(0))
+    peaks = []
+    for upto in (100, 600):
+        done = (await press.store.marks()).arrival
+        articles = [an_article(str(n), text=words) for n in range(done, upto)]
+        await press.store.ingest(articles, NOW)
+        await publish(press, NOW)
+        tracemalloc.start()
+        await mirror(press, DirectoryShelf(tmp_path / str(upto)))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    more = 500 * 4 * len(words)
+    assert peaks[1] - peaks[0] < more / 10

@@ -47,7 +47,6 @@ class Words:
 
     issue: int
     edition: str
-    content: str
     articles: tuple[str, ...]
     arrivals: frozenset[int]
     deliveries: int
@@ -73,9 +72,8 @@ class Settling:
             Words(
                 issue=issue,
                 edition=name,
-                content=told[name][0],
-                articles=told[name][1],
-                arrivals=told[name][2],
+                articles=told[name][0],
+                arrivals=told[name][1],
                 deliveries=number,
             )
             for issue, name, number in rows
@@ -225,15 +223,15 @@ def _had_elsewhere(contents: Collection[str]) -> ColumnElement[bool]:
 
 async def _told(
     connection: AsyncConnection, names: Collection[str]
-) -> dict[str, tuple[str, tuple[str, ...], frozenset[int]]]:
-    """Return the content, the articles and the arrivals of editions by name."""
-    columns = (editions.c.id, editions.c.content, editions.c.articles, editions.c.arrivals)
+) -> dict[str, tuple[tuple[str, ...], frozenset[int]]]:
+    """Return the articles and the arrivals of editions by name."""
+    columns = (editions.c.id, editions.c.articles, editions.c.arrivals)
     wanted = sorted(names)
     told = {}
     for start in range(0, len(wanted), _BATCH):
         query = select(*columns).where(editions.c.id.in_(wanted[start : start + _BATCH]))
-        for name, content, articles, arrivals in await connection.execute(query):
-            told[name] = (content, tuple(articles), frozenset(map(int, arrivals.split())))
+        for name, articles, arrivals in await connection.execute(query):
+            told[name] = (tuple(articles), frozenset(map(int, arrivals.split())))
     return told
 
 

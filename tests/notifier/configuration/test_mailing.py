@@ -49,6 +49,13 @@ def test_a_relay_may_sign_or_rewrite(tmp_path: Path) -> None:
     assert rewritten.profile is DkimProfile.REWRITTEN
 
 
+def test_deliveries_and_suppressions_are_kept_as_asked_for(tmp_path: Path) -> None:
+    mail = loaded(tmp_path, "")
+    assert (mail.keep_deliveries.days, mail.hashed_suppressions) == (90, False)
+    mail = loaded(tmp_path, "  keep_deliveries: 31d\n  suppressions: hashed\n")
+    assert (mail.keep_deliveries.days, mail.hashed_suppressions) == (31, True)
+
+
 def test_failures_go_to_one_address_or_to_one_for_each_message(tmp_path: Path) -> None:
     mail = loaded(tmp_path, "  bounces: bounces@example.org\n")
     assert (mail.envelope_sender, mail.bounce_domain) == ("bounces@example.org", "")
@@ -69,6 +76,8 @@ MAKES = "`paperround init --dkim DOMAIN DIR` makes one"
         ("  bounces: {address: a@b.example, domain: b.example}\n", ["`address` and `domain`"]),
         ("  bounces: {unsubscribe: true}\n", ["this needs a `domain`"]),
         ("  bounces: {domain: b.example, unsubscribe: often}\n", ["expected `true` or `false`"]),
+        ("  keep_deliveries: 30d\n", ["deliveries are kept for 31 days at least"]),
+        ("  suppressions: secret\n", ["`secret`"]),
         ("  bounces: nobody\n", ["`nobody` is not an e-mail address"]),
         ("  bounces: {domain: nobody}\n", ["`nobody` is not a domain"]),
         (f"  bounces: {{domain: {'ö日' * 31}.example}}\n", ["is not a domain"]),

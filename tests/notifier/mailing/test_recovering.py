@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from feeds.library import ingest_folder
 from notifier.delivery.delivery import State
 from notifier.delivery.picking import Which
@@ -21,6 +23,8 @@ from notifier.settings import FolderSource, Maildir, Settings
 from notifier.subscribing import reconcile
 from tests.feeds.library.builders import markdown, write
 from tests.notifier.builders import a_digest, a_house, a_reader, messages_in, some_settings
+
+pytestmark = pytest.mark.slow
 
 DAY = datetime(2026, 11, 23, tzinfo=UTC)
 HOUR = timedelta(hours=1)

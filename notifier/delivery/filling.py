@@ -74,7 +74,7 @@ class Prepared:
             part if isinstance(part, bytes) else own.get(part.place) or _field(part, values)
             for part in self._head
         ]
-        written = [_written(slot, values) for slot in self._values]
+        written = _written(self._values, values)
         signatures = self._signatures(head, written) if self._seals else b""
         return b"".join([signatures, *head, *self._body.filled(written)])
 
@@ -135,9 +135,18 @@ def _seals(head: Sequence[_Piece], signers: Sequence[Signer]) -> tuple[Seal, ...
     return tuple(Seal(each, common, int(time)) for each in chosen(signers, selectors))
 
 
-def _written(slot: Slot, values: Mapping[str, str]) -> bytes:
-    value = _value(slot.name, values)
-    return encode(markup.escape(value) if slot.place is Place.HTML else value)
+def _written(slots: Sequence[Slot], values: Mapping[str, str]) -> list[bytes]:
+    """Return what stands in each of `slots`; each value is encoded once, as far as it can be."""
+    plain: dict[str, bytes] = {}
+    written = []
+    for slot in slots:
+        value = _value(slot.name, values)
+        if slot.place is Place.HTML:
+            value = markup.escape(value)
+        if value not in plain:
+            plain[value] = encode(value)
+        written.append(plain[value])
+    return written
 
 
 def _field(slot: Slot, values: Mapping[str, str]) -> bytes:

@@ -7,6 +7,7 @@ written to; whatever is marked so without an answer is in doubt.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -79,9 +80,16 @@ class Ledger:
         put meanwhile; None if it is not ours to send any more. A StoreError means that nothing may
         be sent, and that nobody knows how it was marked.
         """
-        if await self._commits.put(Start.of(chunk, job, now)):
+        if await self.ask(chunk, job, now):
             return State.SENDING
         return await self.pass_over(chunk, job, now, lease)
+
+    def ask(self, chunk: Chunk, job: Job, now: datetime) -> asyncio.Future[bool]:
+        """Return what will tell whether `job` is marked as being sent, as `start` does.
+
+        For whoever has something else to do meanwhile; where it tells no, see `pass_over`.
+        """
+        return self._commits.put(Start.of(chunk, job, now))
 
     async def pass_over(
         self, chunk: Chunk, job: Job, now: datetime, lease: timedelta

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -207,8 +207,7 @@ class _Round:
     async def _send(self, session: Session, piece: Piece) -> None:
         job, ledger = piece.job, self._sender.ledger
         if not job.wanted:
-            passed = await ledger.pass_over(piece.chunk, job, self._clock(), self._sender.lease)
-            self._count_passed_over(passed, piece)
+            await self._pass_over(piece)
             return
         try:
             letter = await self._writer.letter(job, piece.words, session.profile)
@@ -216,15 +215,18 @@ class _Round:
             answer = Answer(verdict=Verdict.FAILED, phase=Phase.CONNECT, text=str(error))
             await self._record(piece, answer, started=False)
             return
-        attempt = _Attempt(ledger.start(piece.chunk, job, self._clock(), self._sender.lease))
-        answer = await session.send(letter, attempt)
-        state = await attempt.state
-        if state is State.SENDING:
+        # Asked while the envelope travels, and awaited before the first octet of the body.
+        asked = ledger.ask(piece.chunk, job, self._clock())
+        answer = await session.send(letter, lambda: asked)
+        if await asked:
             await self._record(piece, answer, started=True)
         else:
-            self._count_passed_over(state, piece)
+            await self._pass_over(piece)
 
-    def _count_passed_over(self, state: State | None, piece: Piece) -> None:
+    async def _pass_over(self, piece: Piece) -> None:
+        """Have the delivery ended where the reader must not be written to; else take no more."""
+        sender = self._sender
+        state = await sender.ledger.pass_over(piece.chunk, piece.job, self._clock(), sender.lease)
         if state is None:
             self.supply.drop(piece.chunk)
         else:
@@ -252,22 +254,6 @@ class _Round:
         self._count(job, mark.state)
         if mark.state is State.FAILED:
             done.failures.append(f"{answer.code or ''} {answer.text}".strip())
-
-
-class _Attempt:
-    """One delivery on its way; called by the transport for leave to send the first octet.
-
-    The ledger is asked while the envelope travels: what it says is `state`.
-    """
-
-    __slots__ = ("state",)
-
-    def __init__(self, asked: Coroutine[None, None, State | None]) -> None:
-        self.state = asyncio.ensure_future(asked)
-
-    async def __call__(self) -> bool:
-        """Tell, once it is on the disk, whether the delivery is marked as being sent."""
-        return await self.state is State.SENDING
 
 
 def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:

@@ -223,6 +223,10 @@ class SmtpServer:
         await asyncio.gather(*self._visits, return_exceptions=True)
         await self._server.wait_closed()
 
+    def behave(self) -> None:
+        """Misbehave no more."""
+        self._script = {}
+
     def hang_up(self) -> None:
         """Cut all connections that there are."""
         for visit in self._visits:

@@ -22,10 +22,16 @@ def announce(
 
     What was announced before and broken off is found again, and what was held is taken up. There
     is none for a lane that was served meanwhile, and none at all while others are being opened, or
-    when any were since issue `last`.
+    when any were since issue `last`. What another scheduler opens with another instant, at once,
+    has other words, some of which may be in rows already: those are others too.
     """
     known = _known(connection, new)
-    ids = {lane: id_ for lane, (id_, state) in known.items() if state in {"opening", "held"}}
+    instants = {issue.lane.id: issue.due.slot.instant for issue in new}
+    ids = {
+        lane: id_
+        for lane, (id_, state, instant) in known.items()
+        if state == "held" or (state == "opening" and instant == instants[lane])
+    }
     disturbing = issues.c.state == "opening"
     if last is not None:
         since = (issues.c.id > last) & issues.c.state.in_(["open", "done"])
@@ -50,15 +56,20 @@ def announce(
     return ids
 
 
-def _known(connection: Connection, new: Sequence[NewIssue]) -> dict[int, tuple[int, str]]:
-    """Return number and state of the issues that are there already, by lane."""
+def _known(connection: Connection, new: Sequence[NewIssue]) -> dict[int, tuple[int, str, datetime]]:
+    """Return number, state and instant of the issues that are there already, by lane."""
     slots = {(issue.lane.id, issue.due.slot.identity) for issue in new}
-    query = select(issues.c.lane_id, issues.c.slot, issues.c.id, issues.c.state).where(
+    columns = (issues.c.id, issues.c.state, issues.c.instant)
+    query = select(issues.c.lane_id, issues.c.slot, *columns).where(
         issues.c.lane_id.in_({lane for lane, _ in slots}),
         issues.c.slot.in_({slot for _, slot in slots}),
     )
     rows = connection.execute(query)
-    return {lane: (id_, state) for lane, slot, id_, state in rows if (lane, slot) in slots}
+    return {
+        lane: (id_, state, instant)
+        for lane, slot, id_, state, instant in rows
+        if (lane, slot) in slots
+    }
 
 
 def _as_seen(connection: Connection, new: Sequence[NewIssue]) -> set[int]:

@@ -13,6 +13,7 @@ from sqlalchemy import event
 from feeds.kit.database import Database
 from notifier.delivery import enlisting, opening, parting
 from notifier.delivery.audience import Audience, Group
+from notifier.delivery.delivery import State
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
@@ -21,10 +22,12 @@ from notifier.roster import Roster
 from notifier.schedule.slots import Slot
 from tests.notifier.issues import (
     EXPIRES,
+    LEASE,
     MINUTE,
     SLOT,
     an_edition,
     an_issue,
+    claimed,
     cursors,
     declare,
     groups_of,
@@ -82,6 +85,32 @@ async def test_what_was_broken_off_is_taken_up_again(database: Database) -> None
     assert await states(database) == {"ada": QUEUED, "ben": QUEUED}
     assert await cursors(database) == {"ada": 10, "ben": 10}
     assert await Ledger(database).next_due() is not None
+
+
+async def test_two_that_open_one_article_at_once_at_different_moments_send_the_same_words(
+    database: Database,
+) -> None:
+    await declare(database, wanted("ada"), wanted("ben"))
+    lane = await the_lane(database)
+    [group] = await groups_of(database, lane)
+    slow, quick = [
+        await an_issue(
+            database,
+            slot="arrival:1",
+            instant=moment,
+            editions=((group, an_edition(f"made at {moment}")),),
+        )
+        for moment in (SLOT, SLOT + MINUTE)
+    ]
+
+    async def meanwhile() -> None:
+        assert await Opening(database).open(quick, SLOT + MINUTE) is None
+
+    assert await Interrupted(database, meanwhile).open(slow, SLOT) == 1
+    ledger = Ledger(database)
+    chunk = await claimed(database, SLOT + MINUTE)
+    for job in await ledger.jobs(chunk, SLOT + MINUTE):
+        assert await ledger.start(chunk, job, SLOT + MINUTE, LEASE) is State.SENDING
 
 
 async def test_who_comes_while_an_opening_lies_broken_is_in_it(database: Database) -> None:

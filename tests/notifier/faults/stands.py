@@ -139,7 +139,7 @@ mail:
 
     async def _until(self, holds: Callable[[dict[str, Fate]], bool]) -> dict[str, Fate]:
         async with asyncio.timeout(PATIENCE):
-            while not holds(found := await self.fates()):
+            while not holds(found := await self.fates()):  # noqa: ASYNC110 - it is another process's doing
                 await asyncio.sleep(0.2)
         return found
 

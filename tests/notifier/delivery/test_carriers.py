@@ -22,7 +22,7 @@ from notifier.delivery.outbox import Outbox
 from notifier.tables import chunks, deliveries
 from tests.notifier.issues import open_for
 
-LEASE = timedelta(seconds=1)
+LEASE = timedelta(seconds=3)
 NONE = timedelta(0)
 FAR = timedelta(days=1)
 
@@ -152,7 +152,7 @@ async def test_what_somebody_claims_past_the_queue_is_left_to_them(post: Post) -
     queue = post.carrier("one")
     assert await queue.claim(5, real_now()) == []
     await hand.give_back(held, real_now(), NONE)
-    await asyncio.sleep(1.3)
+    await asyncio.sleep(LEASE.total_seconds() + 0.3)
     assert len(await queue.claim(5, real_now())) == 1
 
 
@@ -197,16 +197,16 @@ async def test_jobs_of_an_issue_that_is_over_are_removed(post: Post) -> None:
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 async def test_many_senders_at_once_share_the_chunks(post: Post) -> None:
-    await post.open(12 * CHUNK)
+    await post.open(5 * CHUNK)
     queues = [post.carrier(f"sender{number}") for number in range(4)]
     found: list[Chunk] = []
 
     async def work(queue: WorkQueue) -> None:
-        while claimed := await queue.claim(2, real_now()):
+        while claimed := await queue.claim(1, real_now()):
             found.extend(claimed)
 
     await asyncio.gather(*map(work, queues))
-    assert sorted(chunk.number for chunk in found) == list(range(12))
+    assert sorted(chunk.number for chunk in found) == list(range(5))
     async with post.database.read() as connection:
         assert await connection.scalar(select(func.max(chunks.c.fence))) == 1
 

@@ -16,8 +16,8 @@ from tests.smtp_server import SmtpServer, Stall, Step
 pytestmark = pytest.mark.slow
 
 KILLS = 52
-READERS = {"sqlite": 1500, "postgresql": 8000}
-ANSWERING = 0.02  # seconds: a life ends in the middle of the issue
+READERS = {"sqlite": 1500, "postgresql": 5000}
+ANSWERING = {"sqlite": 0.02, "postgresql": 0.1}  # seconds: a life ends in the middle of the issue
 SEEDS = {"sqlite": 7, "postgresql": 11}
 
 
@@ -54,7 +54,7 @@ async def killed_in_company(
 async def test_whoever_is_killed_at_any_moment_loses_nobody(store_url: str, tmp_path: Path) -> None:
     kind = store_url.partition(":")[0]
     moments = random.Random(SEEDS[kind])
-    async with SmtpServer(script={Step.TAKEN: Stall(ANSWERING)}) as server:
+    async with SmtpServer(script={Step.TAKEN: Stall(ANSWERING[kind])}) as server:
         stand = Stand(tmp_path, store_url, server.port, READERS[kind])
         await stand.open()
         with nursery() as house:

@@ -221,6 +221,41 @@ def test_the_configuration_in_the_readme_is_in_order(tmp_path: Path) -> None:
     assert load(tmp_path / "config", {}).problems == ()
 
 
+@pytest.mark.parametrize(
+    "number", range(len(blocks(text(DOCS / "recipes.md"), "yaml"))), ids=lambda number: f"{number}"
+)
+def test_a_recipe_is_a_whole_configuration_in_order(number: int, tmp_path: Path) -> None:
+    recipe = blocks(text(DOCS / "recipes.md"), "yaml")[number]
+    for folder in ("articles/en", "articles/fr", "data/returns", "config"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "config" / "paperround.yaml").write_text(recipe, encoding="utf-8")
+    readers = re.search(r"^    (email,.*\n)    (.*\n)", text(DOCS / "recipes.md"), re.MULTILINE)
+    assert readers
+    (tmp_path / "config" / "readers.csv").write_text("".join(readers.groups()), encoding="utf-8")
+    loaded = load(tmp_path / "config", {})
+    assert loaded.problems == ()
+    assert loaded.settings
+
+
+def told_commands(page: Path) -> Iterator[list[str]]:
+    """What a page tells to type: the words after `paperround`, of code in lines and in blocks."""
+    typed = re.findall(r"`paperround ([a-z][^`\n]*)`", text(page))
+    line = r"^(?:    )?paperround (?!unix )([a-z][^\n#|>&;]*)"  # Postfix's master.cf is no command
+    typed += re.findall(line, text(page), re.MULTILINE)
+    yield from (words.split() for words in typed)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_commands_and_options_that_a_page_tells_exist(page: Path) -> None:
+    for words in told_commands(page):
+        name = next((n for n in (" ".join(words[:2]), words[0]) if n in COMMAND), "")
+        groups = {n.split()[0] for n in COMMAND if " " in n}
+        assert name or words[0] in groups, f"{page.name}: paperround {' '.join(words)}"
+        for word in words if name else ():
+            if re.fullmatch(r"--[a-z][a-z-]*", word):
+                assert word in options_of(name) | {"--help"}, f"{page.name}: {' '.join(words)}"
+
+
 def test_every_name_that_templates_are_given_is_told() -> None:
     told = text(DOCS / "templates.md")
     names = [field.name for field in fields(Story)]

@@ -253,6 +253,8 @@ def test_zones_are_those_of_the_database() -> None:
     assert all(is_zone(name) for name in ("UTC", "Europe/Paris", "America/Argentina/Ushuaia"))
     wrong = ("", "Europe", "Europe/Pariss", "europe/paris", "../UTC", "/etc/passwd", "localtime")
     assert not any(is_zone(name) for name in wrong)
+    assert [name for name in zone_names() if not is_zone(name)] == []
+    assert not any(is_zone(name) for name in ("Europe", "../UTC", "/etc/localtime", "UTC\n", "tz"))
     assert not any(is_zone(name) for name in ("right/UTC", "posix/UTC", "UTC\0", "Factory"))
 
 

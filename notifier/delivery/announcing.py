@@ -10,8 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from notifier.delivery.audience import Lane
 from notifier.delivery.enlisting import NewIssue
-from notifier.delivery.outbox import Edition
+from notifier.schedule.slots import Slot
 from notifier.tables import issue_parts, issues, lanes
 
 
@@ -94,28 +95,25 @@ def _parts(issue_id: int, issue: NewIssue) -> list[dict[str, object]]:
     ]
 
 
-def row_of_edition(edition: Edition, now: datetime) -> dict[str, object]:
-    """Return the row that an edition is kept as."""
-    arrivals = sorted(edition.arrivals)
-    return {name: getattr(edition, name) for name in Edition.__slots__} | {
-        "articles": list(edition.articles),
-        "arrivals": " ".join(map(str, arrivals)),
-        "content": edition.content,
-        "first_arrival": arrivals[0],
-        "last_arrival": arrivals[-1],
-        "created_at": now,
-    }
-
-
-def _issue(issue: NewIssue, now: datetime) -> dict[str, object]:
-    lane, slot, words = issue.lane, issue.due.slot, issue.words.values()
-    afters = [group.after for group, _ in issue.editions]
+def row_of_issue(lane: Lane, slot: Slot, now: datetime) -> dict[str, object]:
+    """Return what the rows of all issues have in common; without how it ends, and its state."""
     return {
         "lane_id": lane.id,
         "digest": lane.key.digest,
         "slot": slot.identity,
         "instant": slot.instant,
         "local_date": slot.local_date and slot.local_date.isoformat(),
+        "after": lane.cursor,
+        "articles": 0,
+        "reason": "",
+        "opened_at": now,
+    }
+
+
+def _issue(issue: NewIssue, now: datetime) -> dict[str, object]:
+    lane, words = issue.lane, issue.words.values()
+    afters = [group.after for group, _ in issue.editions]
+    return row_of_issue(lane, issue.due.slot, now) | {
         "day": issue.day and issue.day.isoformat(),
         "after": min(afters, default=lane.cursor),
         "upto": issue.upto,
@@ -124,6 +122,4 @@ def _issue(issue: NewIssue, now: datetime) -> dict[str, object]:
         "edition_id": issue.public and issue.public.id,
         "expires": issue.due.expires,
         "state": "opening",
-        "reason": "",
-        "opened_at": now,
     }

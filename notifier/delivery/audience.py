@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database
 from notifier.delivery.claims import claims, contents_of, earlier, masks
@@ -129,20 +130,9 @@ class Audience:
         self, several: Sequence[Lane], now: datetime, local_date: date | None = None
     ) -> dict[int, list[tuple[int, int]]]:
         """Return the places of the readers of several lanes, by the number of the lane."""
-        cursor = func.coalesce(subscriptions.c.cursor, lanes.c.cursor)
-        query = (
-            select(lanes.c.id, cursor, func.count())
-            .select_from(subscriptions.join(subscribers).join(lanes))
-            .group_by(lanes.c.id, cursor)
-            .order_by(lanes.c.id, cursor)
-        )
-        found: dict[int, list[tuple[int, int]]] = {}
+        place = func.coalesce(subscriptions.c.cursor, lanes.c.cursor)
         async with self._database.read() as connection:
-            for some in _some([lane.id for lane in several]):
-                mine = (lanes.c.id.in_(some), in_force(now, local_date))
-                for lane, after, readers in await connection.execute(query.where(*mine)):
-                    found.setdefault(lane, []).append((after, readers))
-        return found
+            return await places_at(connection, several, place, in_force(now, local_date))
 
     async def behind(self, several: Sequence[Lane], now: datetime) -> set[int]:
         """Return those of these lanes in which a reader is owed what the lane was served before."""
@@ -201,6 +191,24 @@ class Audience:
             query = groups_of(had, audience(lane.id, now, local_date) & here)
             rows = await connection.execute(query)
             return [Group(after, count, overlap, tuple(mask)) for count, *mask in rows]
+
+
+async def places_at(
+    connection: AsyncConnection,
+    several: Sequence[Lane],
+    place: ColumnElement[int],
+    who: ColumnElement[bool],
+) -> dict[int, list[tuple[int, int]]]:
+    """Return each `place` of those readers of several lanes for whom `who` holds, and how many."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    joined = subscriptions.join(subscribers).join(lanes)
+    for some in _some([lane.id for lane in several]):
+        query = select(lanes.c.id, place.label("place")).select_from(joined)
+        readers = query.where(lanes.c.id.in_(some), who).subquery()
+        counted = select(*readers.c, func.count()).group_by(*readers.c).order_by(*readers.c)
+        for row in await connection.execute(counted):
+            found.setdefault(row[0], []).append((row[1], row[2]))
+    return found
 
 
 def place_of(lane: Lane) -> ColumnElement[int]:

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from feeds.kit.database import Insert
 from notifier.delivery.audience import Group, Lane
 from notifier.delivery.delivery import State
-from notifier.delivery.outbox import Edition
+from notifier.delivery.edition import Edition
 from notifier.delivery.statements import awake, owed
 from notifier.digest.issue import Due
 from notifier.tables import (

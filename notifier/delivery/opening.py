@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Select, func, select, update
 
 from feeds.kit.database import Database, Lock
 from feeds.kit.strides import Stride
-from notifier.delivery.announcing import announce, row_of_edition
+from notifier.delivery.announcing import announce
 from notifier.delivery.carriers.jobs import enqueue
 from notifier.delivery.delivery import State
+from notifier.delivery.edition import row_of_edition
 from notifier.delivery.enlisting import CHUNK, EVERYBODY, ROW, Batch, Enlisting, NewIssue
 from notifier.delivery.parting import Parted
 from notifier.delivery.statements import are_opening, at_least

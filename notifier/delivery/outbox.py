@@ -13,8 +13,9 @@ from sqlalchemy import Connection, RowMapping, Update, delete, func, insert, sel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
-from feeds.kit.text import digest
+from notifier.delivery.announcing import row_of_issue
 from notifier.delivery.audience import Lane
+from notifier.delivery.edition import Edition, edition_of
 from notifier.delivery.statements import (
     audience,
     close_finished,
@@ -53,29 +54,6 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
-    """The words of an issue for one group: immutable, named by what they are made of.
-
-    `articles` are ids in order, of which the first `shown` are in the message itself; `arrivals`
-    are theirs.
-    """
-
-    id: str
-    digest: str
-    language: str
-    subject: str
-    articles: tuple[str, ...]
-    arrivals: tuple[int, ...]
-    shown: int
-    frozen: bytes
-
-    @property
-    def content(self) -> str:
-        """A name for just these arrivals, whatever words they are told in."""
-        return digest(*map(str, sorted(self.arrivals)))[:32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """An issue that was begun and is not open: being opened, or held for the operator's word."""
 
@@ -108,7 +86,7 @@ class Outbox:
 
         An opening of that slot which was broken off is given up.
         """
-        row = _issue(lane, slot, "skipped", reason, now)
+        row = row_of_issue(lane, slot, now) | {"state": "skipped", "reason": reason}
         row |= {"upto": lane.cursor if upto is None else upto, "expires": slot.instant}
         if upto is not None and upto > lane.cursor:
             await self._keep_places(lane, slot, now)
@@ -165,7 +143,8 @@ class Outbox:
         self, lane: Lane, due: Due, upto: int, articles: int, reason: str, now: datetime
     ) -> None:
         """Record that the issue of a slot waits for the operator's word; its articles stay due."""
-        row = _issue(lane, due.slot, "held", reason, now) | {"upto": upto, "articles": articles}
+        row = row_of_issue(lane, due.slot, now) | {"state": "held", "reason": reason}
+        row |= {"upto": upto, "articles": articles}
         row |= {"expires": due.expires, "spans_from": due.spans_from}
         async with self._database.write(Lock.OPEN) as connection:
             if await find_issue(connection, lane.id, due.slot.identity) is None:
@@ -260,14 +239,7 @@ class Outbox:
         query = select(editions).where(editions.c.id == edition_id)
         async with self._database.read() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
-        if row is None:
-            return None
-        names = ("id", "digest", "language", "subject", "shown", "frozen")
-        return Edition(
-            **{name: row[name] for name in names},
-            articles=tuple(row["articles"]),
-            arrivals=tuple(map(int, row["arrivals"].split())),
-        )
+        return edition_of(row) if row else None
 
     async def finish(self) -> None:
         """Close the issues all of whose deliveries have ended."""
@@ -300,21 +272,6 @@ def _pending(row: RowMapping) -> Pending:
     names = ("id", "lane_id", "digest", "upto", "articles", "state", "reason")
     due = Due(slot=slot, expires=row["expires"], spans_from=row["spans_from"])
     return Pending(due=due, **{name: row[name] for name in names})
-
-
-def _issue(lane: Lane, slot: Slot, state: str, reason: str, now: datetime) -> dict[str, object]:
-    return {
-        "lane_id": lane.id,
-        "digest": lane.key.digest,
-        "slot": slot.identity,
-        "instant": slot.instant,
-        "local_date": slot.local_date and slot.local_date.isoformat(),
-        "after": lane.cursor,
-        "articles": 0,
-        "state": state,
-        "reason": reason,
-        "opened_at": now,
-    }
 
 
 def _date(text: str | None) -> date | None:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Index,
     Insert,
     MetaData,
-    ScalarSelect,
     Select,
     Table,
     Text,
@@ -29,31 +27,27 @@ from sqlalchemy import (
     insert,
     literal,
     null,
-    or_,
     select,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from feeds.kit.database import Database
-from notifier.delivery.audience import Audience, Clock, Group, Lane, groups_of
+from notifier.delivery.audience import Audience, Clock, Group, Lane, groups_of, places_at
 from notifier.delivery.claims import (
-    ENDED,
-    before_claims_of_others,
     claims,
     earlier,
     masks,
-    waiting_of,
 )
 from notifier.delivery.enlisting import NewIssue
 from notifier.delivery.parting import is_of, mask_names
-from notifier.delivery.statements import find_issue, in_force
+from notifier.delivery.stale import Stale
+from notifier.delivery.statements import find_issue
 from notifier.digest.overlap import Overlap
 from notifier.schedule.slots import Slot
-from notifier.tables import deliveries, issues, lanes, subscribers, subscriptions
+from notifier.tables import issues, lanes, subscribers, subscriptions
 
 _NO_LIMIT = 2**62
-_IN_LIST = 500
 
 _planned = Table(
     "planned_claims",
@@ -76,7 +70,7 @@ class Prospect(Audience):
     ) -> None:
         super().__init__(database)
         self._connection = connection
-        self._stale = frozenset(stale)
+        self._stale = Stale(frozenset(stale))
         self._lost: set[int] = set()
         self._moved: dict[int, Lane] = {}
         self._caught_up: set[int] = set()
@@ -111,12 +105,9 @@ class Prospect(Audience):
         self, several: Sequence[Lane], now: datetime, local_date: date | None = None
     ) -> dict[int, list[tuple[int, int]]]:
         """Return the places at which the readers of several lanes will be."""
-        found: dict[int, list[tuple[int, int]]] = {}
-        for start in range(0, len(several), _IN_LIST):
-            some = [lane.id for lane in several[start : start + _IN_LIST]]
-            query = self._places(some, now, local_date)
-            for lane, after, readers in await self._connection.execute(query):
-                found.setdefault(lane, []).append((after, readers))
+        place = self._stale.returned(func.coalesce(subscriptions.c.cursor, lanes.c.cursor))
+        who = self._stale.in_force(now, local_date)
+        found = await places_at(self._connection, several, place, who)
         for one in several:
             if one.id in self._caught_up & found.keys():
                 found[one.id] = [(one.cursor, sum(readers for _, readers in found[one.id]))]
@@ -251,31 +242,20 @@ class Prospect(Audience):
         position = case(*whens, else_=None) if whens else null()
         return select(readers.c.subscriber_id, position.label("place"))
 
-    def _places(
-        self, some: Sequence[int], now: datetime, day: date | None
-    ) -> Select[tuple[Any, ...]]:
-        place = self._returned(func.coalesce(subscriptions.c.cursor, lanes.c.cursor))
-        mine = (lanes.c.id.in_(some), self._in_force(now, day))
-        query = select(lanes.c.id, place.label("place"))
-        query = query.select_from(subscriptions.join(subscribers).join(lanes)).where(*mine)
-        readers = query.subquery()
-        counted = select(*readers.c, func.count()).group_by(*readers.c)
-        return counted.order_by(*readers.c)
-
     def _place(self, lane: Lane) -> ColumnElement[int]:
         if lane.id in self._caught_up:
             return literal(lane.cursor, BigInteger)
         standing = select(lanes.c.cursor).where(lanes.c.id == lane.id).scalar_subquery()
-        return self._returned(func.coalesce(subscriptions.c.cursor, standing))
+        return self._stale.returned(func.coalesce(subscriptions.c.cursor, standing))
 
     def _who(self, lane: Lane, now: datetime, day: date | None) -> ColumnElement[bool]:
-        return and_(subscriptions.c.lane_id == lane.id, self._in_force(now, day))
+        return and_(subscriptions.c.lane_id == lane.id, self._stale.in_force(now, day))
 
     def _masks(
         self, overlap: Overlap, after: int, but: int | None, lane: Lane
     ) -> list[ColumnElement[int]]:
         """Return the masks over what stands, together with what is planned."""
-        had = masks(overlap, claims(after, but, lost=self._lost, stale=self._stale))
+        had = masks(overlap, claims(after, but, lost=self._lost, stale=self._stale.issues))
         if not self._is_planned(overlap, lane):
             return had
         planned = masks(overlap, select(_planned).subquery("planned"))
@@ -298,37 +278,6 @@ class Prospect(Audience):
         query = select(func.count()).select_from(subscriptions.join(subscribers)).where(who)
         count = await self._connection.scalar(query)
         return [Group(after, count)] if count else []
-
-    def _in_force(self, now: datetime, day: date | None) -> ColumnElement[bool]:
-        """The condition of `in_force`; whose window is returned was not served on any day."""
-        if not self._stale or day is None:
-            return in_force(now, day)
-        return and_(in_force(now, None), or_(self._is_returned(), in_force(now, day)))
-
-    def _returned(self, place: ColumnElement[int]) -> ColumnElement[int]:
-        if not self._stale:
-            return place
-        other = self._owing_elsewhere()
-        own = case((self._is_returned(), self._owing()), else_=place)
-        return case((other < own, other), else_=own)
-
-    def _is_returned(self) -> ColumnElement[bool]:
-        cursor, owing = subscriptions.c.cursor, self._owing()
-        return and_(owing.is_not(None), or_(cursor.is_(None), cursor > owing))
-
-    def _owing(self) -> ScalarSelect[int]:
-        """Where the window begins that will be owed to a subscription again."""
-        mine = (
-            deliveries.c.subscriber_id == subscriptions.c.subscriber_id,
-            deliveries.c.subscription_id == subscriptions.c.id,
-        )
-        query = select(func.min(deliveries.c.after)).where(*mine, waiting_of(self._stale))
-        return query.correlate(subscriptions).scalar_subquery()
-
-    def _owing_elsewhere(self) -> ColumnElement[int]:
-        """Where what begins that other digests will not have given."""
-        ended = deliveries.c.issue_id.in_(self._stale) & deliveries.c.state.in_(ENDED)
-        return before_claims_of_others(or_(waiting_of(self._stale), ended))
 
 
 class Prospects:

@@ -12,10 +12,9 @@ from datetime import date, datetime
 from sqlalchemy import and_, select, update
 
 from feeds.kit.database import Database
-from notifier.delivery.announcing import row_of_edition
 from notifier.delivery.audience import Lane, lane_from
 from notifier.delivery.delivery import RESENT, WITHDRAWN, State
-from notifier.delivery.outbox import Edition
+from notifier.delivery.edition import Edition, row_of_edition
 from notifier.delivery.statements import return_windows
 from notifier.digest.issue import Due
 from notifier.schedule.slots import Slot

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from feeds import Entry
 from feeds.kit.text import digest as fingerprint
+from notifier.delivery.edition import Edition
 from notifier.delivery.message import freeze
-from notifier.delivery.outbox import Edition
 from notifier.digest.address import address_of
 from notifier.digest.compose import Composed, Request
 from notifier.digest.values import dated

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from feeds import Entry
 from notifier.delivery.audience import Group, Lane
+from notifier.delivery.edition import Edition
 from notifier.delivery.enlisting import NewIssue
-from notifier.delivery.outbox import Edition
 from notifier.digest.issue import EXPIRES_AT_MOST, Due, Size, at_once, is_too_much
 from notifier.errors import InvalidMessage, TemplateError
 from notifier.mailing.choosing import Arrivals, Chosen, Standing, choose

@@ -14,10 +14,10 @@ from feeds import Entry
 from notifier.delivery.audience import Lane
 from notifier.delivery.delivery import Answer, Job, Letter
 from notifier.delivery.dkim import signers_of
+from notifier.delivery.edition import Edition
 from notifier.delivery.filling import Prepared
 from notifier.delivery.frozen import Frozen
 from notifier.delivery.message import message_id
-from notifier.delivery.outbox import Edition
 from notifier.delivery.tracing import Taken, Traced
 from notifier.delivery.transport import Transport
 from notifier.digest.issue import Due, expiry, is_too_little

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feeds import Entry
-from notifier.delivery.outbox import Edition
+from notifier.delivery.edition import Edition
 from notifier.delivery.successors import Standing
 from notifier.digest.lane import schedule_of
 from notifier.errors import InvalidMessage, TemplateError

@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from feeds.kit.database import Database
 from notifier.delivery.audience import Audience, Group, Lane
 from notifier.delivery.delivery import Chunk, Job
+from notifier.delivery.edition import Edition
 from notifier.delivery.enlisting import NewIssue
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
-from notifier.delivery.outbox import Edition
 from notifier.digest.issue import Due
 from notifier.digest.lane import LaneKey
 from notifier.enrolment import Enrolment, Held

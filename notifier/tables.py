@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from feeds.kit.database import History, Instant
 
-HISTORY = History("notifier", Path(__file__).parent / "migrations", "0004")
+HISTORY = History("notifier", Path(__file__).parent / "migrations", "0005")
 
 metadata = MetaData()
 
@@ -245,6 +245,33 @@ tallies = Table(
     Column("state", Text, primary_key=True),
     Column("reason", Text, primary_key=True),
     Column("number", BigInteger, nullable=False),
+)
+
+# What each process works with, by its role and host: a configuration without its secrets, since
+# when, and what came of the last attempt to take up another.
+configurations = Table(
+    "configurations",
+    metadata,
+    Column("process", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("snapshot", JSON, nullable=False),
+    Column("attempted_at", Instant, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("problems", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("readers", JSON, nullable=False),
+    Column("answered", Number, nullable=False),
+)
+
+# Wishes that all processes look at their configuration; `yes` where many readers may be removed.
+reload_wishes = Table(
+    "reload_wishes",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("yes", Boolean, nullable=False),
 )
 
 # `hashes` tells of the key with which suppressed addresses are hashed how far that has come:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import os
 import re
@@ -25,6 +26,9 @@ from notifier.configuration import load
 from notifier.delivery.delivery import State
 from notifier.digest.placeholder import SLOTS
 from notifier.digest.story import Story
+from notifier.reloads import Attempt, Outcome, Reloads
+from notifier.service import open_house
+from tests.conftest import NOW
 from tests.test_layers import DOORS, SURFACE
 
 ROOT = Path(__file__).parent.parent
@@ -116,6 +120,13 @@ def members(value: object) -> set[str]:
     return set(value).union(*inside)
 
 
+async def record_a_service(config: Path) -> None:
+    """Leave in the store what a service would that has answered every wish to come."""
+    async with open_house(load(config, {}).settings_or_raise(), NOW) as house:
+        attempt = Attempt(outcome=Outcome.APPLIED, trigger="start", at=NOW)
+        await Reloads(house.database).note("all@mail.example.org", attempt, {}, 1000)
+
+
 def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -> None:
     config = str(tmp_path / "demo" / "config")
     broken, page = tmp_path / "broken.yaml", tmp_path / "broken.md"
@@ -133,6 +144,7 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
         "demo": ["--into", str(tmp_path / "demo")],
         "status": ["--config", config],
         "check": ["--config", str(broken)],
+        "reload": ["--config", config],
         "config dump": ["--config", config],
         "config migrate": ["--config", str(old)],
         "ingest": ["--config", config, str(page), str(fine)],
@@ -168,6 +180,8 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
         found, told = json.loads(result.stdout), json.loads(documented)
         assert found.keys() == told.keys(), name
         assert members(found) == members(told), name
+        if name == "demo":
+            asyncio.run(record_a_service(Path(config)))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -75,6 +75,7 @@ RANKS = {
     "notifier.returns.policy": NOUN,
     "notifier.returns": HAND,
     "notifier.roster": HAND,
+    "notifier.reloads": HAND,
     "notifier.tables": HAND,
     "notifier.migrations": HAND,
     "notifier.archive": VERB,
@@ -133,6 +134,7 @@ DOORS = {
     "starlette": {"feeds.web", "notifier.web"},
     "uvicorn": {"notifier.service"},
     "uvloop": {"notifier.service.loop"},
+    "watchfiles": {"notifier.service.watching"},
     "yaml": {"feeds.kit.yaml"},
 }
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "Run the service: web, scheduler, delivery.",
     "doctor": "Look at everything the service stands on, and say what to do.",
     "ready": "Ask a running service whether it is ready.",
+    "reload": "Ask the running service to take up its configuration.",
     "subscribers": "Look at readers, add them, choose for them, let them go.",
     "deliveries": "Look at what was sent, send again, settle what is in doubt.",
     "returns": "Take in bounces, complaints and wishes to leave that came by mail.",

@@ -9,8 +9,10 @@ from pathlib import Path
 import click
 
 from feeds.kit import logs
-from notifier.cli.common import config_option, settings_of
-from notifier.service import Manager, Role, run, run_in_loop
+from notifier.cli.common import config_option
+from notifier.configuration import load
+from notifier.service import Manager, Role, Source, run, run_in_loop
+from notifier.settings import Settings
 
 
 @click.command("run")
@@ -29,14 +31,24 @@ from notifier.service import Manager, Role, run, run_in_loop
     default="auto",
     help="JSON lines, or for people; auto: for people where standard error is a terminal.",
 )
-def command(config: Path, role: str, form: str) -> None:
+@click.option("--yes", is_flag=True, help="Remove readers, however many are not declared any more.")
+def command(config: Path, role: str, form: str, *, yes: bool) -> None:
     """Run the service: web, scheduler and delivery in one process, until SIGTERM or Ctrl-C.
 
     Several processes, on as many machines as you like, share the work by `--role`: `web` answers
     requests, `scheduler` takes in articles, publishes and opens issues, `sender` delivers.
     """
-    settings = settings_of(config)
-    logs.set_up(sys.stderr, form, settings.secrets)
+    loaded = load(config, os.environ)
+    settings, known = loaded.settings_or_raise(), set[str]()
+
+    def learn(more: Settings) -> None:
+        """Mask what is secret by now, and what was before."""
+        known.update(more.secrets)
+        logs.set_up(sys.stderr, form, known)
+
+    learn(settings)
+    source = Source(config, os.environ, loaded, learn)
     announce = "Paperround is running at {}".format
     manager, told = Manager.of(os.environ), lambda where: click.echo(announce(where))
-    run_in_loop(run(settings, told, role=Role(role), manager=manager))
+    running = run(settings, told, role=Role(role), manager=manager, source=source, yes=yes)
+    run_in_loop(running)

@@ -29,7 +29,7 @@ from notifier.mailing import (
 from notifier.service import House, alone, open_house
 from notifier.settings import Settings
 from notifier.subscriber import is_address
-from notifier.subscribing import reconcile
+from notifier.subscribing import reconcile, removal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Sent:
 @click.option("--at", "at", metavar="TIME", help="Do what is due at this time (ISO 8601).")
 @click.option("--to", "to", metavar="ADDRESS", help="Only a test message, to this address.")
 @click.option("--release", "releases", is_flag=True, help="Send what the fuse holds.")
-@click.option("--yes", "yes", is_flag=True, help="Do not ask before a release.")
+@click.option("--yes", "yes", is_flag=True, help="Do not ask before a release or a large removal.")
 @config_option
 @json_option
 @click.pass_context
@@ -77,15 +77,26 @@ def command(
     elif releases:
         sent = asyncio.run(_release(settings, digests, tell=not as_json, ask=not (yes or as_json)))
     else:
-        sent = asyncio.run(send(settings, digests, moment_of(at, settings) or now()))
+        sent = asyncio.run(send(settings, digests, moment_of(at, settings) or now(), yes=yes))
     show(data_of(sent), lines_of(sent), as_json=as_json)
     ctx.exit(PROBLEMS if _problems(sent) else OK)
 
 
-async def send(settings: Settings, digests: tuple[str, ...], moment: datetime) -> Sent:
-    """Do a whole round at `moment` in the foreground."""
+async def send(
+    settings: Settings, digests: tuple[str, ...], moment: datetime, *, yes: bool = False
+) -> Sent:
+    """Do a whole round at `moment` in the foreground.
+
+    Many readers are only removed if that is said by `yes`.
+    """
     async with open_house(settings, now()) as house:
-        await reconcile(settings, house.places, house.store, min(moment, now()))
+        removal = await removal_of(settings, house.places)
+        held = removal.needs_a_word and not yes
+        then = min(moment, now())
+        await reconcile(settings, house.places, house.store, then, removing=not held)
+        if held:
+            words = f"{removal}, and still get what is due; if that is meant: send --yes"
+            click.echo(words, err=True)
         if digests:
             opened = await open_now(house.desk(), digests, now(), moment)
         else:

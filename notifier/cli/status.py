@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from notifier.cli.common import config_option, json_option, now, settings_of, show, table
+from notifier.cli.common import config_option, json_option, now, show, table
+from notifier.cli.configurations import data_of, lines_of, settings_to_look_by
 from notifier.cli.deliveries.telling import BY_DIGEST, BY_ISSUE, BY_PROVIDER, account, balance
 from notifier.cli.held import Held, held_data, held_lines, held_of, release_command
 from notifier.delivery.books import Books
 from notifier.digest.lane import schedule_of
+from notifier.reloads import Reloads, Standing
 from notifier.schedule.slots import next_slot
 from notifier.service import open_house
 from notifier.settings import Settings
@@ -24,20 +27,28 @@ _PROVIDERS = 20  # the largest ones
 @config_option
 @json_option
 def command(config: Path, as_json: bool) -> None:
-    """Show articles, feeds, readers, the books of each digest, and when lanes are due next."""
-    data = asyncio.run(_status(settings_of(config), whole=as_json))
-    show(data, _lines(data), as_json=as_json)
+    """Show articles, feeds, readers, the books of each digest, and when lanes are due next.
+
+    And which configuration the service works with, though the files say something else by now.
+    """
+    data, standings = asyncio.run(_status(settings_to_look_by(config), whole=as_json))
+    show(data, [*_lines(data), *_said(standings)], as_json=as_json)
 
 
-async def _status(settings: Settings, *, whole: bool) -> dict[str, object]:
-    """Return the documented object; without `whole`, what people are not shown is not counted."""
+async def _status(settings: Settings, *, whole: bool) -> tuple[dict[str, object], list[Standing]]:
+    """Return the documented object, and what each process works with.
+
+    Without `whole`, what people are not shown is not counted.
+    """
     async with open_house(settings, now()) as house:
         counts = await house.store.counts()
         states = await house.press.index.states()
         books = account(await house.books.by_digest(), BY_DIGEST)
         specs = {spec.name: spec for spec in settings.digests}
         lanes = await house.audience.lanes(list(specs))
-        return {
+        standings = await Reloads(house.database).standings()
+        data = {
+            "configuration": [data_of(one) for one in standings],
             "articles": {
                 "visible": counts.visible,
                 "embargoed": counts.embargoed,
@@ -72,6 +83,7 @@ async def _status(settings: Settings, *, whole: bool) -> dict[str, object]:
                 for slot in [next_slot(schedule, lane.key.timezone, now())]
             ],
         }
+        return data, standings
 
 
 async def _closely(books: Books) -> dict[str, object]:
@@ -108,3 +120,8 @@ def _lines(data: dict[str, object]) -> list[str]:
         rows = [[lane[name] or "-" for name in columns] for lane in lanes]
         lines += ["", *table([columns, *rows])]
     return lines
+
+
+def _said(standings: Sequence[Standing]) -> list[str]:
+    lines = [line for one in standings for line in lines_of(one)]
+    return ["", *lines] if lines else []

@@ -13,6 +13,7 @@ from notifier.configuration import digests as digest_part
 from notifier.configuration import feeds as feed_part
 from notifier.configuration import files, meaning, names, phrases, publishing, pushing
 from notifier.configuration.csv_file import read_csv, rows
+from notifier.configuration.environment import names_in
 from notifier.configuration.files import SourceFile
 from notifier.configuration.mailing import mail
 from notifier.configuration.models import WebSection
@@ -101,10 +102,19 @@ def _load(path: Path, environ: Mapping[str, str]) -> Loaded:
     return Loaded(
         settings=None if report.errors else draft,
         problems=report.problems(),
-        files=(*paths, *reading.csv_files, *word_files),
+        files=(*paths, *reading.csv_files, *word_files, *_put_in(read)),
         places=Places(sections, environ),
         draft=draft,
     )
+
+
+def _put_in(read: Sequence[SourceFile | None]) -> Iterator[Path]:
+    """Yield the files that stand for values, such as keys."""
+    for file in read:
+        if file is not None and file.document is not None and file.has_references:
+            for name in names_in(file.document.value):
+                if name.startswith("file:"):
+                    yield file.relative(name.removeprefix("file:").strip())
 
 
 def _require(sections: Sections, report: Report) -> None:

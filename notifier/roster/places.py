@@ -80,6 +80,27 @@ class Places:
             yield [key for _, key in rows]
             last = rows[-1][0]
 
+    async def declared(self) -> AsyncIterator[list[str]]:
+        """Yield the address keys of all who have a digest by the configuration, in pages."""
+        mine = subscriptions.c.subscriber_id == subscribers.c.id
+        by_declaration = select(subscriptions.c.id).where(
+            mine, subscriptions.c.declared, subscriptions.c.left_at.is_(None)
+        )
+        query = (
+            select(subscribers.c.id, subscribers.c.address_key)
+            .where(by_declaration.correlate(subscribers).exists())
+            .order_by(subscribers.c.id)
+            .limit(_PAGE)
+        )
+        last = 0
+        while True:
+            async with self._database.read() as connection:
+                rows = (await connection.execute(query.where(subscribers.c.id > last))).all()
+            if not rows:
+                return
+            yield [key for _, key in rows]
+            last = rows[-1][0]
+
     async def apply(self, changes: Sequence[Change], now: datetime) -> list[Change]:
         """Write `changes`; return those whose reader has changed since, which were not written."""
         stale: list[Change] = []

@@ -3,8 +3,9 @@
 from notifier.service.alone import alone
 from notifier.service.house import House, open_house
 from notifier.service.loop import run_in_loop
+from notifier.service.reloading import Source
 from notifier.service.roles import Role
 from notifier.service.running import run
 from notifier.service.systemd import Manager
 
-__all__ = ["House", "Manager", "Role", "alone", "open_house", "run", "run_in_loop"]
+__all__ = ["House", "Manager", "Role", "Source", "alone", "open_house", "run", "run_in_loop"]

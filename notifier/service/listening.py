@@ -42,15 +42,16 @@ class Web(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set `stop` on SIGTERM and SIGINT."""
+def signals(stop: asyncio.Event, again: asyncio.Event) -> Iterator[None]:
+    """Set `stop` on SIGTERM and SIGINT, and `again` on SIGHUP."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    meant = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: again}
+    for number, event in meant.items():
+        loop.add_signal_handler(number, event.set)
     try:
         yield
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in meant:
             loop.remove_signal_handler(number)
 
 

@@ -51,9 +51,13 @@ class Pusher:
     async def begin(self, gone: Collection[str], now: datetime, *, alone: bool) -> None:
         """Free the claims of a process that died, if we are alone; end what is gone for good."""
         self._serial = await self._shelf.serial()
+        if self.hub is not None and alone:
+            await self.hub.recover()
+        await self.deny(gone, now)
+
+    async def deny(self, gone: Collection[str], now: datetime) -> None:
+        """End the subscriptions of feeds that are gone for good."""
         if self.hub is not None:
-            if alone:
-                await self.hub.recover()
             urls = [self._site.feed_url(name, form) for name in gone for form in Format]
             await self.hub.deny(urls, now)
 

@@ -17,10 +17,11 @@ from feeds.web import Answer, Asked
 from notifier.service.alone import alone
 from notifier.service.front import Ready
 from notifier.service.health import INTERVAL, Health
-from notifier.service.house import open_house
+from notifier.service.house import House, open_house
 from notifier.service.listening import Web, listening, signals, web_settings
 from notifier.service.metrics import Metrics
 from notifier.service.observing import aside
+from notifier.service.reloading import Reloader, Source
 from notifier.service.roles import Role
 from notifier.service.setup import Instruments, set_up
 from notifier.service.systemd import Manager
@@ -38,8 +39,8 @@ from notifier.service.work import (
     tidy_up,
 )
 from notifier.settings import Settings
-from notifier.subscribing import reconcile
-from notifier.web import ASGIApp, Receive, Scope, Send
+from notifier.subscribing import Removal, reconcile, removal_of
+from notifier.web import ASGIApp, Receive, Scope, Send, operating
 
 log = logger()
 
@@ -62,11 +63,15 @@ async def run(
     tick: timedelta = TICK,
     role: Role = Role.ALL,
     manager: Manager | None = None,
+    source: Source | None = None,
+    yes: bool = False,
 ) -> None:
     """Run until SIGTERM or SIGINT; letters in flight get the grace to have their answer.
 
     `announce` is told the address, or the role of a process that has none, once everything is up;
-    so is `manager`. Raises AlreadyRunning, StoreError and TransportError before anything has begun.
+    so is `manager`. With a `source` edits of the configuration are taken up; many readers are only
+    removed if that is said by `yes`. Raises AlreadyRunning, StoreError and TransportError before
+    anything has begun.
     """
     began = clock()
     role.check(is_sqlite=settings.store.startswith("sqlite"))
@@ -74,8 +79,7 @@ async def run(
         with alone(house.database.path, "run"), alone(house.database.path, "send"):
             if house.database.is_sqlite:
                 await house.ledger.abandon(began)
-            if role.schedules:
-                await reconcile(settings, house.places, house.store, began)
+            withheld = await _take_in(house, began, yes=yes) if role.schedules else None
             bell = asyncio.Event()
             metrics = Metrics()
             instruments = Instruments(Health(house.outbox.waiting), metrics, clock, bell.set)
@@ -84,16 +88,33 @@ async def run(
                 await setup.pusher.begin(settings.gone, began, alone=house.database.is_sqlite)
             metrics.reloaded(began, successful=True)
             round_ = Round(setup, instruments, manager or Manager(), bell)
+            reloader = Reloader.of(source, role, round_) if source else None
+            if reloader:
+                await reloader.begin(withheld)
             async with aside(settings.metrics, setup.observed):
-                await _serve(round_, role, announce, tick)
+                await _serve(round_, role, announce, tick, reloader)
+
+
+async def _take_in(house: House, now: datetime, *, yes: bool) -> Removal | None:
+    """Let readers be as declared; return what was left undone, for it needs the operator's word."""
+    removal = await removal_of(house.settings, house.places)
+    held = removal.needs_a_word and not yes
+    await reconcile(house.settings, house.places, house.store, now, removing=not held)
+    if held:
+        log.error("readers.removal_held", removed=removal.removed, declared=removal.declared)
+    return removal if held else None
 
 
 async def _serve(
-    round_: Round, role: Role, announce: Callable[[str], None], tick: timedelta
+    round_: Round,
+    role: Role,
+    announce: Callable[[str], None],
+    tick: timedelta,
+    reloader: Reloader | None,
 ) -> None:
     settings, metronome = round_.setup.house.settings, round_.metronome
-    with _listening(role, settings) as listener, signals(round_.stop):
-        web = Web(web_settings(*_answering(round_), settings))
+    with _listening(role, settings) as listener, signals(round_.stop, round_.again):
+        web = Web(web_settings(*_answering(round_, reloader), settings))
         if role.schedules and not await _first_look(round_):
             return
         loops = [asyncio.create_task(work) for work in _works(round_, role, tick)]
@@ -101,6 +122,9 @@ async def _serve(
         if delivering:
             metronome.every(tick, round_.send)
             loops.append(delivering)
+        if reloader:
+            metronome.every(tick, round_.asked)
+            loops += [asyncio.create_task(work) for work in reloader.works()]
         if listener:
             loops.append(asyncio.create_task(web.serve(sockets=[listener])))
         metronome.start()
@@ -126,11 +150,15 @@ async def _serve(
         await stopping
 
 
-def _answering(round_: Round) -> tuple[ASGIApp, Ready]:
+def _answering(round_: Round, reloader: Reloader | None) -> tuple[ASGIApp, Ready]:
     """Return what answers requests, by the setup that is there when one comes."""
+    desk = operating(reloader.operators()) if reloader else None
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await round_.setup.app(scope, receive, send)
+        if desk and scope["type"] == "http" and scope["path"].startswith("/-/"):
+            await desk(scope, receive, send)
+        else:
+            await round_.setup.app(scope, receive, send)
 
     def ready(method: str, path: str, asked: Asked) -> Answer | None:
         return round_.setup.server.ready(method, path, asked)

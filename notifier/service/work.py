@@ -57,6 +57,8 @@ class Round:
     open: asyncio.Event = field(default_factory=asyncio.Event)
     send: asyncio.Event = field(default_factory=asyncio.Event)
     returns: asyncio.Event = field(default_factory=asyncio.Event)
+    again: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     mend: asyncio.Event = field(default_factory=asyncio.Event)
     tidy: asyncio.Event = field(default_factory=asyncio.Event)
     beat: asyncio.Event = field(default_factory=asyncio.Event)
@@ -83,7 +85,7 @@ class Round:
     def bells(self) -> tuple[asyncio.Event, ...]:
         """All that may be waited for."""
         regular = (self.look, self.open, self.send, self.push, self.returns)
-        return (*regular, self.mend, self.tidy, self.beat)
+        return (*regular, self.mend, self.tidy, self.beat, self.again, self.asked)
 
     @asynccontextmanager
     async def between_turns(self) -> AsyncIterator[None]:
@@ -98,7 +100,7 @@ class Round:
             self.recall.set()
         if setup.house.settings.watch != before.house.settings.watch:
             self.metronome.every(setup.house.settings.watch / 2, self.look)
-        for bell in self.bells:
+        for bell in (self.look, self.open, self.send, self.push):
             bell.set()
 
 

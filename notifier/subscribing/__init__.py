@@ -3,11 +3,13 @@
 from notifier.subscribing.choosing import Outcome, choose, choose_all, erase, leave
 from notifier.subscribing.leaving import claimed, come_back, take_back
 from notifier.subscribing.reconciling import Reconciled, reconcile, reconcile_one
+from notifier.subscribing.removing import Removal, removal_of
 from notifier.subscribing.welcoming import rules_of
 
 __all__ = [
     "Outcome",
     "Reconciled",
+    "Removal",
     "choose",
     "choose_all",
     "claimed",
@@ -16,6 +18,7 @@ __all__ = [
     "leave",
     "reconcile",
     "reconcile_one",
+    "removal_of",
     "rules_of",
     "take_back",
 ]

@@ -35,10 +35,16 @@ class Reconciled:
 
 
 async def reconcile(
-    settings: Settings, places: Places, store: ArticleStore, now: datetime
+    settings: Settings,
+    places: Places,
+    store: ArticleStore,
+    now: datetime,
+    *,
+    removing: bool = True,
 ) -> Reconciled:
     """Make the roster's declared readers those of `settings`, and its lanes those they need.
 
+    Without `removing`, whoever is not declared any more stays as they are.
     Who was added by hand moves too, where the configuration of a digest makes it necessary.
     """
     welcomes = Welcomes(rules_of(settings), store, now)
@@ -57,6 +63,8 @@ async def reconcile(
         done = await _reconcile(places, welcomes, wanted, now)
         fresh = sum(change.before is None for change in done)
         added, changed = added + fresh, changed + len(done) - fresh
+    if not removing:
+        return Reconciled(added, changed)
     declared = {address_key(one.email) for one in settings.subscribers}
     async for page in places.known():
         for others in _chunks(key for key in page if key not in declared):

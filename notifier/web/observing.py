@@ -64,7 +64,12 @@ def observing(observed: Observed) -> ASGIApp:
 def has_token(request: Request, token: str) -> bool:
     """Tell whether `request` has the operator's token (RFC 6750, 2.1), in constant time."""
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), token.encode())
+    return scheme.lower() == "bearer" and is_token(given, token)
+
+
+def is_token(given: str, token: str) -> bool:
+    """Tell whether `given` is `token`, in constant time."""
+    return hmac.compare_digest(given.encode(), token.encode())
 
 
 def _told(parts: Mapping[str, str]) -> Response:

@@ -1,0 +1,295 @@
+"""Reloading: an edited configuration is built whole, then takes the place of the one in use.
+
+Whatever is wrong with an edit leaves that one working, and is told: in the log, in the store for
+`paperround status`, and to whoever asked. The swap is between two looks and two openings; what is
+being sent goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import socket
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from feeds import FeedsError
+from feeds.errors import StoreError
+from feeds.kit.logs import logger
+from notifier.checking import examine
+from notifier.configuration import ConfigProblem, Loaded, Severity, load
+from notifier.errors import NotifierError
+from notifier.reloads import Attempt, Outcome, Reloads
+from notifier.service.house import house_of
+from notifier.service.roles import Role
+from notifier.service.setup import Setup, set_up
+from notifier.service.snapshots import snapshot_of
+from notifier.service.watching import Watched, changes
+from notifier.service.work import Round, loop
+from notifier.settings import Settings
+from notifier.subscribing import Reconciled, Removal, reconcile, removal_of
+from notifier.web import Operators
+
+log = logger()
+
+WORD = "if that is meant: paperround reload --yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the configuration is, and what is put into it; `learn` is told of new secrets."""
+
+    path: Path
+    environ: Mapping[str, str]
+    loaded: Loaded
+    learn: Callable[[Settings], None] = lambda _: None
+
+    def first(self) -> Edit:
+        """Return what the service has begun with."""
+        settings = self.loaded.settings
+        return Edit(self.loaded, (), _digest(settings.templates) if settings else "")
+
+    def read(self) -> Edit:
+        """Return all there is to know of what stands there now."""
+        loaded = load(self.path, self.environ)
+        problems = examine(loaded, self.path)
+        templates = loaded.draft.templates if loaded.draft else None
+        return Edit(loaded, problems, _digest(templates) if templates else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A configuration as it was read: its mistakes, and what tells its templates from others."""
+
+    loaded: Loaded
+    problems: tuple[ConfigProblem, ...]
+    templates: str
+
+    @property
+    def errors(self) -> tuple[ConfigProblem, ...]:
+        """What keeps it from being used."""
+        return tuple(one for one in self.problems if one.severity is Severity.ERROR)
+
+
+@dataclass(slots=True)
+class Reloader:
+    """Takes up edits, one at a time.
+
+    `withheld` says that readers are left in the store who are not declared any more; `last` is the
+    last attempt.
+    """
+
+    source: Source
+    role: Role
+    round: Round
+    reloads: Reloads
+    edit: Edit
+    withheld: bool = False
+    last: Attempt | None = None
+    _answered: int = 0
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _files: tuple[Path, ...] = ()
+    _leaving: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, source: Source, role: Role, round_: Round) -> Reloader:
+        """Return what takes up edits of `source` for a service that begins."""
+        reloads = Reloads(round_.setup.house.database)
+        return cls(source, role, round_, reloads, source.first())
+
+    @property
+    def process(self) -> str:
+        """How this process is named in the store."""
+        return f"{self.role}@{socket.gethostname()}"
+
+    def watched(self) -> Watched:
+        """Return the files that may change what is in use, or what was refused last."""
+        return Watched(self.source.path, (*self.edit.loaded.files, *self._files))
+
+    async def begin(self, withheld: Removal | None) -> None:
+        """Note with what the service has started; wishes of before are none of ours."""
+        self._answered, _ = await self.reloads.wishes(0)
+        self.withheld = withheld is not None
+        attempt = Attempt(outcome=Outcome.APPLIED, trigger="start", at=self.round.clock())
+        if withheld:
+            words = f"{withheld}, and are still there; {WORD}"
+            attempt = replace(attempt, outcome=Outcome.HELD, problems=(words,))
+        await self._tell(attempt, begins=True)
+
+    def operators(self) -> Operators:
+        """Return what operators may ask for over the web."""
+
+        async def reload(yes: bool) -> Attempt:
+            return await self.reload("web", yes=yes)
+
+        return Operators(
+            lambda: self.round.setup.house.settings.token, reload, self.reloads.standings
+        )
+
+    def works(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """Return what is to be done besides: at wishes, at signals, and when files change."""
+
+        async def reload_if_asked(_: Round) -> None:
+            await self.answer()
+
+        async def reload_by_signal(_: Round) -> None:
+            await self.reload("signal")
+
+        yield loop(self.round, self.round.asked, reload_if_asked)
+        yield loop(self.round, self.round.again, reload_by_signal)
+        yield self._follow()
+
+    async def _follow(self) -> None:
+        async for _ in changes(self.watched, self.round.stop):
+            if self.round.stop.is_set():
+                return
+            await self.reload("change")
+
+    async def answer(self) -> None:
+        """Reload if somebody wishes it in the store; try again what could not be written."""
+        last, yes = await self.reloads.wishes(self._answered)
+        if last > self._answered:
+            self._answered = last
+            await self.reload("command", yes=yes)
+        elif self.last is not None and self.last.outcome is Outcome.FAILED:
+            await self.reload(self.last.trigger)
+
+    async def reload(self, trigger: str, *, yes: bool = False) -> Attempt:
+        """Take up what stands in the files; `yes` lets it remove as many readers as it likes."""
+        async with self._lock:
+            began, now = monotonic(), self.round.clock()
+            try:
+                attempt = Attempt(outcome=Outcome.APPLIED, trigger=trigger, at=now)
+                attempt = await self._attempt(attempt, yes=yes)
+            except StoreError as error:
+                attempt = Attempt(
+                    outcome=Outcome.FAILED, trigger=trigger, at=now, problems=(str(error),)
+                )
+            attempt = replace(attempt, seconds=monotonic() - began)
+            await self._tell(attempt)
+            return attempt
+
+    async def _attempt(self, attempt: Attempt, *, yes: bool) -> Attempt:
+        edit = await asyncio.to_thread(self.source.read)
+        self._files = edit.loaded.files
+        if edit.errors or edit.loaded.settings is None:
+            return _refused(attempt, *map(str, edit.errors))
+        self.source.learn(edit.loaded.settings)
+        before = self.round.setup
+        settings, notes = fitting(before.house.settings, edit.loaded.settings)
+        attempt = replace(attempt, notes=notes)
+        same = settings == before.house.settings and edit.templates == self.edit.templates
+        if same and not (self.withheld and yes):
+            return replace(attempt, outcome=Outcome.UNCHANGED)
+        try:
+            house = await house_of(settings, before.house.database, before.house.keys)
+            setup = set_up(house, self.role, self.round.instruments, before)
+            await setup.server.refresh()
+        except StoreError:
+            raise
+        except (FeedsError, NotifierError) as error:
+            return _refused(attempt, str(error))
+        if self.role.schedules and not yes:
+            removal = await removal_of(settings, house.places)
+            if removal.needs_a_word:
+                words = f"{removal}; {WORD}"
+                return replace(attempt, outcome=Outcome.HELD, problems=(words,))
+        done = await self._swap(setup)
+        self.edit, self.withheld = edit, False
+        return replace(attempt, added=done.added, changed=done.changed, removed=done.removed)
+
+    async def _swap(self, setup: Setup) -> Reconciled:
+        """Let readers and feeds be as `setup` has them, and go on with it."""
+        before, now, done = self.round.setup, self.round.clock(), Reconciled()
+        house = setup.house
+        async with self.round.between_turns():
+            if self.role.schedules:
+                done = await reconcile(house.settings, house.places, house.store, now)
+                if setup.pusher is before.pusher:
+                    await setup.pusher.deny(house.settings.gone, now)
+                else:
+                    await setup.pusher.begin(house.settings.gone, now, alone=False)
+            self.round.swap(setup)
+        if setup.pusher is not before.pusher:
+            grace = before.house.settings.grace.total_seconds()
+            task = asyncio.create_task(before.pusher.stop(grace))
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+        return done
+
+    async def _tell(self, attempt: Attempt, *, begins: bool = False) -> None:
+        """Let everybody know: the log, the metrics, and the store."""
+        self.last = attempt
+        _say(attempt)
+        self.round.metrics.reloaded(attempt.at, successful=attempt.is_fine)
+        applied = begins or attempt.outcome is Outcome.APPLIED
+        snapshot = snapshot_of(self.edit.loaded) if applied else None
+        try:
+            await self.reloads.note(self.process, attempt, snapshot, self._answered)
+        except StoreError:
+            log.warning("configuration.not_recorded")
+
+
+def fitting(before: Settings, after: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """Return `after` with what only another start can change as it was, and words about it."""
+    notes = []
+    if after.store != before.store:
+        notes.append("another `store` is used from the next start on; until then it is the old one")
+    if (after.host, after.port) != (before.host, before.port):
+        notes.append(
+            f"`web.listen` {after.host}:{after.port} is used from the next start on; until then it"
+            f" is {before.host}:{before.port}"
+        )
+    if after.metrics != before.metrics:
+        notes.append("another `web.metrics` is used from the next start on")
+    if after.trusted_proxies != before.trusted_proxies:
+        notes.append("other `web.trusted_proxies` are believed from the next start on")
+    kept = replace(
+        after,
+        store=before.store,
+        host=before.host,
+        port=before.port,
+        metrics=before.metrics,
+        trusted_proxies=before.trusted_proxies,
+    )
+    return kept, tuple(notes)
+
+
+def _refused(attempt: Attempt, *problems: str) -> Attempt:
+    return replace(attempt, outcome=Outcome.REFUSED, problems=problems)
+
+
+def _say(attempt: Attempt) -> None:
+    if attempt.outcome is Outcome.APPLIED:
+        log.info(
+            "configuration.applied",
+            trigger=attempt.trigger,
+            milliseconds=round(attempt.seconds * 1000),
+            added=attempt.added,
+            changed=attempt.changed,
+            removed=attempt.removed,
+        )
+    elif not attempt.is_fine:
+        log.error(
+            "configuration.not_applied", trigger=attempt.trigger, outcome=str(attempt.outcome)
+        )
+    for problem in attempt.problems:
+        log.error("configuration.problem", problem=problem)
+    for note in attempt.notes:
+        log.warning("configuration.later", what=note)
+
+
+def _digest(templates: Path) -> str:
+    """Return what tells the files of a folder from others, as far as they can be read."""
+    found = hashlib.sha256()
+    for file in sorted(templates.rglob("*")):
+        try:
+            if file.is_file():
+                body = file.read_bytes()
+                found.update(f"{file.relative_to(templates)} {len(body)}\0".encode() + body)
+        except OSError:
+            continue
+    return found.hexdigest()

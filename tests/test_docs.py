@@ -120,6 +120,19 @@ def members(value: object) -> set[str]:
     return set(value).union(*inside)
 
 
+def edited(config: str) -> str:
+    """Write another configuration for the same store, in which everything of a kind differs."""
+    other = Path(config).with_name("edited")
+    other.mkdir(parents=True)
+    text_ = text(ROOT / "config" / "paperround.yaml").replace("../seeds", "../articles")
+    (other / "paperround.yaml").write_text(text_, encoding="utf-8")
+    digests = text(ROOT / "config" / "digests.yaml").replace("weekday at 07:30", "day at 08:00")
+    (other / "digests.yaml").write_text(digests, encoding="utf-8")
+    readers = "subscribers: [{email: new@readers.example, digests: [morning]}]\n"
+    (other / "readers.yaml").write_text(readers, encoding="utf-8")
+    return str(other)
+
+
 async def record_a_service(config: Path) -> None:
     """Leave in the store what a service would that has answered every wish to come."""
     async with open_house(load(config, {}).settings_or_raise(), NOW) as house:
@@ -145,6 +158,7 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
         "status": ["--config", config],
         "check": ["--config", str(broken)],
         "reload": ["--config", config],
+        "diff": ["--against", str(tmp_path / "demo" / "config"), "--config", edited(config)],
         "config dump": ["--config", config],
         "config migrate": ["--config", str(old)],
         "ingest": ["--config", config, str(page), str(fine)],

@@ -80,6 +80,8 @@ RANKS = {
     "notifier.migrations": HAND,
     "notifier.archive": VERB,
     "notifier.checking": VERB,
+    "notifier.comparing": VERB,
+    "notifier.snapshots": VERB,
     "notifier.mailing": VERB,
     "notifier.probing": VERB,
     "notifier.reading": VERB,

@@ -13,6 +13,7 @@ OK, PROBLEMS, USAGE, REFUSED = 0, 1, 2, 78
 COMMANDS = {
     "init": "Write a commented starter configuration.",
     "check": "Tell every mistake of the configuration at once.",
+    "diff": "Tell what an edited configuration would change; change nothing.",
     "config": "Look at the configuration as it takes effect, and renew an old one.",
     "schema": "Print the JSON Schema of the configuration, for editors.",
     "ingest": "Read documents into the store.",

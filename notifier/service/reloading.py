@@ -26,10 +26,10 @@ from notifier.reloads import Attempt, Outcome, Reloads
 from notifier.service.house import house_of
 from notifier.service.roles import Role
 from notifier.service.setup import Setup, set_up
-from notifier.service.snapshots import snapshot_of
 from notifier.service.watching import Watched, changes
 from notifier.service.work import Round, loop
 from notifier.settings import Settings
+from notifier.snapshots import Snapshot
 from notifier.subscribing import Reconciled, Removal, reconcile, removal_of
 from notifier.web import Operators
 
@@ -226,7 +226,7 @@ class Reloader:
         _say(attempt)
         self.round.metrics.reloaded(attempt.at, successful=attempt.is_fine)
         applied = begins or attempt.outcome is Outcome.APPLIED
-        snapshot = snapshot_of(self.edit.loaded) if applied else None
+        snapshot = Snapshot.of(self.edit.loaded).plain() if applied else None
         try:
             await self.reloads.note(self.process, attempt, snapshot, self._answered)
         except StoreError:

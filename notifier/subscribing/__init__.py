@@ -2,7 +2,13 @@
 
 from notifier.subscribing.choosing import Outcome, choose, choose_all, erase, leave
 from notifier.subscribing.leaving import claimed, come_back, take_back
-from notifier.subscribing.reconciling import Reconciled, reconcile, reconcile_one
+from notifier.subscribing.reconciling import (
+    Reconciled,
+    ahead,
+    is_removed,
+    reconcile,
+    reconcile_one,
+)
 from notifier.subscribing.removing import Removal, removal_of
 from notifier.subscribing.welcoming import rules_of
 
@@ -10,11 +16,13 @@ __all__ = [
     "Outcome",
     "Reconciled",
     "Removal",
+    "ahead",
     "choose",
     "choose_all",
     "claimed",
     "come_back",
     "erase",
+    "is_removed",
     "leave",
     "reconcile",
     "reconcile_one",

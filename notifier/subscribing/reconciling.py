@@ -6,7 +6,7 @@ at a time; only the addresses of those declared are held together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -69,8 +69,39 @@ async def reconcile(
     async for page in places.known():
         for others in _chunks(key for key in page if key not in declared):
             done = await _reconcile(places, welcomes, dict.fromkeys(others), now)
-            removed += sum(_is_removed(change) for change in done)
+            removed += sum(is_removed(change) for change in done)
     return Reconciled(added, changed, removed)
+
+
+async def ahead(
+    settings: Settings, places: Places, store: ArticleStore, now: datetime
+) -> AsyncIterator[Change]:
+    """Yield what `reconcile` would do to readers now; writes nothing."""
+    welcomes = Welcomes(rules_of(settings), store, now)
+    for some in _chunks(settings.subscribers):
+        async for change in _ahead(places, welcomes, {address_key(one.email): one for one in some}):
+            yield change
+    declared = {address_key(one.email) for one in settings.subscribers}
+    async for page in places.known():
+        for others in _chunks(key for key in page if key not in declared):
+            async for change in _ahead(places, welcomes, dict.fromkeys(others)):
+                yield change
+
+
+async def _ahead(
+    places: Places, welcomes: Welcomes, wanted: Mapping[str, Declaration | None]
+) -> AsyncIterator[Change]:
+    standing = await places.enrolments(wanted)
+    for key, declared in wanted.items():
+        change = await _change(welcomes, standing.get(key), declared)
+        if change is not None:
+            yield change
+
+
+def is_removed(change: Change) -> bool:
+    """Tell whether a reader is not declared any more."""
+    before = change.before
+    return before is not None and before.declared is not None and change.after.declared is None
 
 
 async def reconcile_one(
@@ -125,11 +156,6 @@ def _returning(before: Enrolment | None, after: Enrolment) -> Sequence[str]:
         for digest, one in after.held.items()
         if one.active and digest in before.held and not before.held[digest].active
     ]
-
-
-def _is_removed(change: Change) -> bool:
-    before = change.before
-    return before is not None and before.declared is not None and change.after.declared is None
 
 
 def _chunks(items: Iterable[_T]) -> Iterator[list[_T]]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "Run the service: web, scheduler, delivery.",
     "doctor": "Look at everything the service stands on, and say what to do.",
     "ready": "Ask a running service whether it is ready.",
+    "test": "Run tests of the configuration: articles and a clock in, messages and feeds out.",
     "reload": "Ask the running service to take up its configuration.",
     "subscribers": "Look at readers, add them, choose for them, let them go.",
     "deliveries": "Look at what was sent, send again, settle what is in doubt.",

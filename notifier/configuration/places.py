@@ -5,19 +5,22 @@ Reads nothing again: it looks at what was loaded, when it is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from feeds import Query, selection_paths
 from feeds.kit.yaml import Path as KeyPath
+from notifier.configuration.digests import topic_names
 from notifier.configuration.files import Item
 from notifier.configuration.models import DigestSection, FeedSection
 from notifier.configuration.problems import Report, Spot
+from notifier.configuration.readers import Readers
 from notifier.configuration.sections import Sections
 from notifier.configuration.selections import query
 from notifier.configuration.validation import check
 from notifier.digest.rule import Rule
+from notifier.subscriber import Declaration
 
 if TYPE_CHECKING:
     from notifier.configuration.effective import Effective
@@ -37,6 +40,13 @@ class Places:
         )
 
         return Effective(self._sections, self._environ)
+
+    def readers(self, items: Sequence[Item], report: Report) -> tuple[Declaration, ...]:
+        """Return `items` as readers of the declared digests; mistakes go into `report`."""
+        sections = self._sections
+        found = Readers(topic_names(sections), sections.unread, self._environ, report)
+        found.add(items)
+        return tuple(found.found)
 
     def setting(self, path: KeyPath) -> Spot:
         """Return where the setting at `path`, keys from the top, stands; else what is nearest."""

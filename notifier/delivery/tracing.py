@@ -53,6 +53,17 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A message that was taken: when, for whom, of which digest, with which articles (ids)."""
+
+    at: datetime
+    address: str
+    digest: str
+    subject: str
+    articles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """A delivery that had the article: as the `position`-th, of which so many were `shown`."""
 
@@ -105,6 +116,30 @@ class Traces:
         query = select(subscribers.c.address_key).where(subscribers.c.declared.is_not(None))
         async with self._database.read() as connection:
             return frozenset((await connection.execute(query)).scalars())
+
+    async def accepted(self) -> list[Accepted]:
+        """Return all messages that were taken; of a small store."""
+        columns = (
+            deliveries.c.changed_at,
+            subscribers.c.address,
+            issues.c.digest,
+            editions.c.subject,
+            editions.c.articles,
+        )
+        query = (
+            select(*columns)
+            .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+            .join(issues, issues.c.id == deliveries.c.issue_id)
+            .join(editions, editions.c.id == deliveries.c.edition_id)
+            .where(deliveries.c.state == "accepted")
+            .order_by(deliveries.c.changed_at, subscribers.c.address, issues.c.id)
+        )
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [
+            Accepted(at=at, address=address, digest=digest, subject=subject, articles=tuple(ids))
+            for at, address, digest, subject, ids in rows
+        ]
 
     async def taken(self, reader: int) -> list[Taken]:
         """Return the subscriptions of a reader that have a lane, those that were left too."""

@@ -122,9 +122,11 @@ def members(value: object) -> set[str]:
 
 def edited(config: str) -> str:
     """Write another configuration for the same store, in which everything of a kind differs."""
-    other = Path(config).with_name("edited")
-    other.mkdir(parents=True)
-    text_ = text(ROOT / "config" / "paperround.yaml").replace("../seeds", "../articles")
+    home = Path(config).parent
+    other = home.with_name("edited")
+    other.mkdir()
+    text_ = text(ROOT / "config" / "paperround.yaml").replace("../data", f"{home}/data")
+    text_ = text_.replace("../seeds", f"{home}/articles")
     (other / "paperround.yaml").write_text(text_, encoding="utf-8")
     digests = text(ROOT / "config" / "digests.yaml").replace("weekday at 07:30", "day at 08:00")
     (other / "digests.yaml").write_text(digests, encoding="utf-8")
@@ -158,6 +160,7 @@ def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -
         "status": ["--config", config],
         "check": ["--config", str(broken)],
         "reload": ["--config", config],
+        "test": ["--config", config, str(ROOT / "config" / "tests" / "tests.yaml")],
         "diff": ["--against", str(tmp_path / "demo" / "config"), "--config", edited(config)],
         "config dump": ["--config", config],
         "config migrate": ["--config", str(old)],

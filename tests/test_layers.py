@@ -80,8 +80,6 @@ RANKS = {
     "notifier.migrations": HAND,
     "notifier.archive": VERB,
     "notifier.checking": VERB,
-    "notifier.comparing": VERB,
-    "notifier.snapshots": VERB,
     "notifier.mailing": VERB,
     "notifier.probing": VERB,
     "notifier.reading": VERB,

@@ -13,12 +13,12 @@ import click
 from notifier.checking import examine
 from notifier.cli import OK, PROBLEMS
 from notifier.cli.common import config_option, counted, json_option, now, show
-from notifier.comparing import Difference, Readers, compare
 from notifier.configuration import Loaded, Severity, load
+from notifier.configuration.snapshots import Snapshot
 from notifier.errors import NotifierError
 from notifier.reloads import Reloads
 from notifier.service import House, open_house
-from notifier.snapshots import Snapshot
+from notifier.service.comparing import Difference, Readers, compare
 
 CHANGES = 2
 

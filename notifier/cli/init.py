@@ -30,7 +30,7 @@ def command(folder: Path, dkim: str, selector: str, *, both: bool) -> None:
     if selector or both:
         raise click.UsageError("--selector and --both belong to --dkim DOMAIN")
     for path in _starter():
-        target = folder / path.name
+        target = folder / path.relative_to(samples() / "config")
         if target.exists():
             raise click.UsageError(f"{target} is there already; nothing was written")
     articles = folder.resolve().parent / "articles"
@@ -49,7 +49,8 @@ def write_starter(folder: Path, changes: Mapping[str, str]) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for path in _starter():
-        target = folder / path.name
+        target = folder / path.relative_to(samples() / "config")
+        target.parent.mkdir(exist_ok=True)
         text = path.read_text(encoding="utf-8")
         for ours, theirs in changes.items():
             text = text.replace(ours, theirs)
@@ -59,7 +60,7 @@ def write_starter(folder: Path, changes: Mapping[str, str]) -> list[Path]:
 
 
 def _starter() -> list[Path]:
-    return sorted(path for path in (samples() / "config").iterdir() if path.suffix in _STARTER)
+    return sorted(path for path in (samples() / "config").rglob("*") if path.suffix in _STARTER)
 
 
 def _make_keys(folder: Path, domain: str, selector: str, *, both: bool) -> None:

@@ -13,7 +13,7 @@ import click
 
 from notifier.cli import OK, PROBLEMS
 from notifier.cli.common import config_option, counted, json_option, show
-from notifier.configuration import load
+from notifier.configuration import ConfigProblem, load
 from notifier.configuration.trials import Trial, read_trials
 from notifier.errors import ConfigurationError
 from notifier.service.trying import Tried, try_out
@@ -39,10 +39,12 @@ def command(
     """
     loaded = load(config, os.environ)
     settings = loaded.settings_or_raise()
-    found = files or tuple(sorted((config / "tests").glob("*.yaml")))
+    folder = (config if config.is_dir() else config.parent) / "tests"
+    found = files or tuple(sorted(folder.glob("*.yaml")))
     if not found:
-        raise click.UsageError(f"there are no tests in {config / 'tests'}; name a file")
-    trials, problems = [], []
+        raise click.UsageError(f"there are no tests in {folder}; name a file")
+    trials: list[Trial] = []
+    problems: list[ConfigProblem] = []
     for order, path in enumerate(found, start=1):
         more, wrong = read_trials(path, order, loaded, os.environ)
         trials += more

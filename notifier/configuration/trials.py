@@ -34,7 +34,13 @@ def _moment(value: object) -> datetime:
         scalars.wrong(f"`{found[:60]}` is not a time", kind="a time", hint=hint)
 
 
+def _names(value: object) -> tuple[str, ...]:
+    found = value if isinstance(value, list) else [value]
+    return tuple(scalars.text(one) for one in found)
+
+
 Moment = Annotated[datetime, PlainValidator(_moment)]
+Names = Annotated[tuple[str, ...], PlainValidator(_names)]
 
 
 class ArticleSection(Section):
@@ -56,7 +62,7 @@ class MessageSection(Section):
     to: Address = setting("who gets it")
     digest: Filled = setting("of which digest")
     at: Moment = setting("when")
-    articles: Many = setting("the names of its articles, in their order")
+    articles: Names = setting("the names of its articles, in their order")
     subject: Line = setting("its subject", "", said="any")
 
 
@@ -68,7 +74,7 @@ class TrialSection(Section):
     articles: dict[str, ArticleSection] = setting("what arrives, by a name", {}, said="nothing")
     readers: list[dict[str, object]] | None = setting("who there is", None, said="as declared")
     messages: list[MessageSection] | None = setting("all messages", None, said="not looked at")
-    feeds: dict[str, Many] = setting("what feeds show in the end", {}, said="not looked at")
+    feeds: dict[str, Names] = setting("what feeds show in the end", {}, said="not looked at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,7 @@ def read_trials(
         return [], report.problems()
     value = file.document.value
     tests = value.get("tests") if isinstance(value, dict) else None
-    if not isinstance(tests, dict) or len(value) != 1:
+    if not isinstance(value, dict) or not isinstance(tests, dict) or len(value) != 1:
         report.error(file.spot(1, 1), "expected one section `tests:` with a name for each test")
         return [], report.problems()
     for name, inner in tests.items():
@@ -182,7 +188,7 @@ def _check_names(values: TrialSection, item: Item, settings: Settings, report: R
         for place, name in enumerate(one.articles):
             known(name, [*values.articles], "article", "messages", number, "articles", place)
     for feed, names in values.feeds.items():
-        if not settings.for_each:
+        if not feed.startswith(tuple(f"{one.kind}-" for one in settings.for_each)):
             known(feed, feeds, "feed", "feeds", feed)
         for place, name in enumerate(names):
             known(name, [*values.articles], "article", "feeds", feed, place)

@@ -21,6 +21,7 @@ from feeds.errors import StoreError
 from feeds.kit.logs import logger
 from notifier.checking import examine
 from notifier.configuration import ConfigProblem, Loaded, Severity, load
+from notifier.configuration.snapshots import Snapshot
 from notifier.errors import NotifierError
 from notifier.reloads import Attempt, Outcome, Reloads
 from notifier.service.house import house_of
@@ -29,7 +30,6 @@ from notifier.service.setup import Setup, set_up
 from notifier.service.watching import Watched, changes
 from notifier.service.work import Round, loop
 from notifier.settings import Settings
-from notifier.snapshots import Snapshot
 from notifier.subscribing import Reconciled, Removal, reconcile, removal_of
 from notifier.web import Operators
 

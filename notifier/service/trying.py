@@ -1,7 +1,7 @@
 """Trying a configuration: a test is run on a store of its own, with the time passed in.
 
-Articles are taken in, feeds published, issues opened and delivered by the very verbs of the service;
-messages go into a Maildir that is thrown away.
+Articles are taken in, feeds published, issues opened and delivered by the very verbs of the
+service; messages go into a Maildir that is thrown away.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from feeds import Format
 from feeds.library import ingest_paths, publish
 from notifier.configuration.trials import Message, Trial
 from notifier.delivery.tracing import Traces
+from notifier.digest.lane import follows
 from notifier.errors import NotifierError
 from notifier.mailing import deliver, open_due
 from notifier.schedule.slots import slots
@@ -70,9 +71,7 @@ async def _zones(house: House) -> set[tuple[str, str, str]]:
 def _moments(
     trial: Trial, settings: Settings, lanes: set[tuple[str, str, str]]
 ) -> Iterator[datetime]:
-    """Yield every moment at which something may happen, in order: arrivals, slots, ends of holds."""
-    from notifier.digest.lane import follows  # noqa: PLC0415
-
+    """Yield every moment at which something may happen: arrivals, slots, ends of holds."""
     specs = {spec.name: spec for spec in settings.digests}
     found = {trial.begin, trial.until}
     for arrival in trial.arrivals:
@@ -91,10 +90,10 @@ def _moments(
 
 async def _step(trial: Trial, house: House, now: datetime, folder: Path) -> None:
     """Do what the service would do at one moment."""
-    paths = []
-    for arrival in trial.arrivals:
+    paths: list[Path] = []
+    for number, arrival in enumerate(trial.arrivals):
         if arrival.at == now:
-            path = folder / f"{len(paths)}-{abs(hash(arrival.name))}.json"
+            path = folder / f"{number}.json"
             await asyncio.to_thread(path.write_text, json.dumps(arrival.document), "utf-8")
             paths.append(path)
     if paths:

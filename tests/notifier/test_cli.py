@@ -229,7 +229,7 @@ def test_check_tells_every_mistake_with_place_and_hint(wrong: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["ingest", "."], ["publish"], ["send"], ["run"], ["status"], ["status", "--json"]]
+    "command", [["ingest", "."], ["publish"], ["send"], ["run"], ["plan"], ["plan", "--json"]]
 )
 def test_a_bad_configuration_refuses_every_command_with_78(
     wrong: Place, command: Sequence[str]

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from feeds.store import ArticleStore
+from notifier.configuration.snapshots import Snapshot
 from notifier.digest.lane import LaneKey, chosen_in, selection_of
 from notifier.roster import Change, Places
 from notifier.schedule.language import parse_schedule
 from notifier.schedule.slots import next_slot
 from notifier.settings import Settings
-from notifier.snapshots import Snapshot
 from notifier.subscribing import ahead, is_removed
 
 NAMES = 20  # readers who are named of each kind

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from notifier.configuration import Loaded
+from notifier.configuration.load import Loaded
 from notifier.digest.lane import public_lane
 
 _NOT_OF_IT = ("subscribers", "version")

@@ -55,9 +55,8 @@ class Source:
     def read(self) -> Edit:
         """Return all there is to know of what stands there now."""
         loaded = load(self.path, self.environ)
-        problems = examine(loaded, self.path)
-        templates = loaded.draft.templates if loaded.draft else None
-        return Edit(loaded, problems, _digest(templates) if templates else "")
+        templates = _digest(loaded.draft.templates) if loaded.draft else ""
+        return Edit(loaded, examine(loaded, self.path), templates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +191,8 @@ class Reloader:
             raise
         except (FeedsError, NotifierError) as error:
             return _refused(attempt, str(error))
+        if await asyncio.to_thread(_digest, settings.templates) != edit.templates:
+            return _refused(attempt, "templates were written to meanwhile; they are read again")
         if self.role.schedules and not yes:
             removal = await removal_of(settings, house.places)
             if removal.needs_a_word:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from feeds import Body, Date, Entry, Format, Rendering, SourceFeed
+from feeds.feed import Chain
 from feeds.render import render
 from tests.feeds.builders import NOON, a_feed, a_site, an_article, an_entry
 from tests.feeds.render.golden import golden_path, golden_renderings
@@ -50,6 +51,29 @@ def test_a_nasty_article_makes_a_valid_feed(name: str, form: Format, body: Body)
     assert not rendering.left_out
     assert FAULTS[form](rendering.body) == []
     assert len(items_of(rendering)) == 1
+
+
+_HUB = ("https://hub.example/",)
+KINDS: dict[str, tuple[Chain, dict[str, Any]]] = {
+    "live": (Chain(previous="abc-2", hubs=_HUB), {}),
+    "an archive": (Chain(archive="abc-2", previous="abc-1", hubs=_HUB), {}),
+    "the oldest archive": (Chain(archive="abc-1"), {"body": Body.SUMMARY}),
+    "of one reader": (Chain(), {"address": "my/1-1-token", "name": "reader-1"}),
+    "of issues": (Chain(), {"address": "digests/morning", "page": "digests/morning"}),
+    "of a tag beyond ASCII": (Chain(hubs=_HUB), {"name": "tag-café au lait", "title": "café"}),
+    "in a young language": (Chain(), {"language": "ckb", "title": "</b> Ã© \ufffd"}),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_feed_of_all_that_is_nasty_is_valid(kind: str) -> None:
+    chain, fields = KINDS[kind]
+    entries = [entry for entry in nasty_entries() if len(entry.article.html) < 100_000]
+    for form, made in render(
+        a_feed(**fields), a_site(), entries, changed_at=NOON, chain=chain
+    ).items():
+        assert (FAULTS[form](made.body), made.left_out) == ([], ())
+        assert len(items_of(made)) == len(entries)
 
 
 @pytest.mark.parametrize("body", BODIES)

@@ -236,6 +236,8 @@ _FEED_KEYS = {
     "version": _URL,
     "title": _TEXT,
     "home_page_url": _URL,
+    "next_url": _URL,
+    "hubs": list,
     "feed_url": _URL,
     "description": _TEXT,
     "language": _TEXT,

@@ -123,7 +123,9 @@ async def test_the_books_balance_whatever_is_interrupted_and_nobody_is_lost(
         async with a_house(settings, START) as house:  # as a new process has it
             await house.ledger.abandon(SLOT)
             sending = asyncio.create_task(send(house, relay, connections))
-            done, _ = await asyncio.wait([sending], timeout=0.02 + draw.random() / 3)
+            done, _ = await asyncio.wait(
+                [sending], timeout=(0.02 + draw.random() / 3) * (1 + interruptions / 8)
+            )
             if done:
                 await sending
                 break

@@ -160,6 +160,7 @@ class Reloader:
         """Take up what stands in the files; `yes` lets it remove as many readers as it likes."""
         async with self._lock:
             began, now = monotonic(), self.round.clock()
+            self.round.manager.reloading()
             try:
                 attempt = Attempt(outcome=Outcome.APPLIED, trigger=trigger, at=now)
                 attempt = await self._attempt(attempt, yes=yes)
@@ -169,6 +170,7 @@ class Reloader:
                 )
             attempt = replace(attempt, seconds=monotonic() - began)
             await self._tell(attempt)
+            self.round.manager.ready()
             return attempt
 
     async def _attempt(self, attempt: Attempt, *, yes: bool) -> Attempt:
@@ -226,6 +228,7 @@ class Reloader:
         self.last = attempt
         _say(attempt)
         self.round.metrics.reloaded(attempt.at, successful=attempt.is_fine)
+        self.round.health.edit = "" if attempt.is_fine else "see `paperround status`"
         applied = begins or attempt.outcome is Outcome.APPLIED
         snapshot = Snapshot.of(self.edit.loaded).plain() if applied else None
         try:

@@ -21,6 +21,7 @@ class Manager:
     def __init__(self, address: str = "", *, watchdog: bool = False) -> None:
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
         self._watchdog = watchdog
+        self._status = ""
 
     @classmethod
     def of(cls, environ: MutableMapping[str, str]) -> Manager:
@@ -33,9 +34,10 @@ class Manager:
         }
         return cls(said[ADDRESS], watchdog=bool(said[WATCHDOG]))
 
-    def ready(self, status: str) -> None:
-        """Tell that everything is up, and in a few words what we are."""
-        self._tell("READY=1", f"STATUS={status}")
+    def ready(self, status: str = "") -> None:
+        """Tell that everything is up, and in a few words what we are: without any, as before."""
+        self._status = status or self._status
+        self._tell("READY=1", f"STATUS={self._status}")
 
     def reloading(self) -> None:
         """Tell that the configuration is being read; `ready` ends it."""

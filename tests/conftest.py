@@ -34,16 +34,32 @@ SPEAKS_SQL = (
     "tests/feeds/store/test_articles.py",
 )
 
-# Stories of many days told on a whole house, of which the model test holds the same in brief, and
-# of both ends of a wire, whose parts are tested in every run.
+# Stories told on a whole house, of which the model test and the tests of each part hold the same in
+# brief, and of both ends of a wire, whose parts are tested in every run.
 STORIES = (
-    "tests/notifier/rules/",
-    "tests/notifier/test_choosing.py",
-    "tests/notifier/mailing/test_looking.py",
-    "tests/notifier/returns/test_returning.py",
-    "tests/notifier/delivery/test_faults.py",
+    "tests/feeds/library/test_mirroring.py",
+    "tests/feeds/library/test_side_by_side.py",
     "tests/feeds/websub/test_distributing.py",
     "tests/feeds/websub/test_subscribing.py",
+    "tests/notifier/delivery/test_books.py",
+    "tests/notifier/delivery/test_faults.py",
+    "tests/notifier/delivery/test_pipelining.py",
+    "tests/notifier/delivery/test_settling.py",
+    "tests/notifier/mailing/test_looking.py",
+    "tests/notifier/returns/test_returning.py",
+    "tests/notifier/returns/test_veiling.py",
+    "tests/notifier/rules/",
+    "tests/notifier/test_choosing.py",
+    "tests/notifier/test_cli_deliveries.py",
+    "tests/notifier/test_cli_subscribers.py",
+    "tests/notifier/test_doctor.py",
+    "tests/notifier/test_mailing.py",
+    "tests/notifier/test_probing.py",
+    "tests/notifier/test_rehearsing.py",
+    "tests/notifier/test_round.py",
+    "tests/notifier/test_signing.py",
+    "tests/notifier/test_withdrawing.py",
+    "tests/notifier/web/test_archive.py",
 )
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system: pytest makes folders of our own in it

@@ -12,16 +12,17 @@ from notifier.reloads import Standing
 from notifier.settings import Settings
 
 
-def settings_to_look_by(config: Path) -> Settings:
+def settings_to_look_by(config: Path) -> tuple[Settings, bool]:
     """Return the settings, also of an edit with mistakes if its store can be told from it.
 
-    For looking at what is there, while the service goes on with the configuration of before. Raises
+    For looking at what is there, while the service goes on with the configuration of before. Tells
+    as well whether they hold: of an edit with mistakes no schedule can be believed. Raises
     ConfigurationError.
     """
     loaded = load(config, os.environ)
     if loaded.draft is None:
         raise ConfigurationError(loaded.problems)
-    return loaded.draft
+    return loaded.draft, loaded.settings is not None
 
 
 def data_of(standing: Standing) -> dict[str, object]:

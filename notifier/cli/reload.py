@@ -32,7 +32,7 @@ _PAUSE = 0.2  # seconds between two looks for the answer
 @click.pass_context
 def command(ctx: click.Context, config: Path, wait: int, *, yes: bool, as_json: bool) -> None:
     """Ask the running service to take up its configuration as it is now, and tell the outcome."""
-    found = asyncio.run(_ask(settings_to_look_by(config), wait, yes=yes))
+    found = asyncio.run(_ask(settings_to_look_by(config)[0], wait, yes=yes))
     data = {"processes": [data_of(one) for one in found]}
     show(data, [line for one in found for line in lines_of(one)], as_json=as_json)
     ctx.exit(OK if all(one.attempt.is_fine for one in found) else PROBLEMS)

@@ -241,6 +241,20 @@ def test_a_bad_configuration_refuses_every_command_with_78(
     assert not list(wrong.folder.rglob("*.db"))
 
 
+def test_status_tells_of_no_slots_while_the_files_have_mistakes(light: Place) -> None:
+    write(light.articles, "a.md", markdown("The mill"))
+    light.run("ingest", light.articles)
+    light.run("send", "morning")
+    assert "T07:30" in light.run("status").out
+    settings = light.config / "paperround.yaml"
+    settings.write_text(settings.read_text().replace("07:30", "27:30"))
+    done = light.run("status")
+    assert done.code == 0
+    assert "articles: 1 visible" in done.out
+    assert "the files have mistakes now: paperround check" in done.out
+    assert light.run("status", "--json").data["lanes"] == []
+
+
 def test_the_configuration_may_be_named_by_the_environment(light: Place) -> None:
     light.monkeypatch.setenv("PAPERROUND_CONFIG", str(light.config))
     assert run(light.monkeypatch, "check").code == 0

@@ -20,6 +20,7 @@ TITLE_LIMIT = 1000  # characters kept of a title that came with the document
 
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+\Z")
 _NOT_IN_ADDRESSES = re.compile(r"[\s<>\"{}|\\^`]")  # RFC 3987, 2.2
+_TO_BE_SEEN = re.compile(r"<(?:img|video|audio)\b")  # content that needs no words
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*\Z")
 
 
@@ -44,7 +45,8 @@ def from_document(document: Document, content: Content) -> Article:
     url = _web_url(document.url)
     if document.url and not url:
         raise InvalidArticle(f"the url {document.url[:80]!r} is not an http or https address")
-    if not (text or summary or (title and (url or enclosures))) and not document.withdrawn:
+    seen = url or enclosures or document.image.strip() or _TO_BE_SEEN.search(content.html)
+    if not (text or summary or (title and seen)) and not document.withdrawn:
         raise InvalidArticle("there is no text: give it content, a summary, or a url and a title")
     made = title or texts.first_sentence(text or summary, TITLE_FROM_TEXT)
     made = made or document.id or url or document.path  # of a bare notice of withdrawal

@@ -30,7 +30,9 @@ _ADDRESS = re.compile(  # or a name and a password before the host of another se
     r"(?<=://)[^\s/@]+@|([^\s<>\"'(),;:=@/])[^\s<>\"'(),;:=@/]*@(?=[^\s@.]+\.[^\s@]+|localhost\b)"
 )
 _CAPABILITY = re.compile(r"(?<=/)(u|my)/[^\s\"'?#]+")
-_LINE = re.compile(r"[\r\n\t\u2028\u2029]+")
+_LINE = re.compile(
+    r"[\t-\r\x1c-\x1e\x85\u2028\u2029]+"
+)  # whatever ends one, for str.splitlines too
 _SHORTEST_SECRET = 4  # characters; anything shorter would mask ordinary words
 _DEEPEST = 4  # levels of a field's value
 
@@ -122,4 +124,4 @@ class Mask:
         if isinstance(value, (list, tuple, set, frozenset)) and depth < _DEEPEST:
             return [self._value(name, inner, depth + 1) for inner in value]
         text = str(value)
-        return self.text(text if name == "exception" else clean(_LINE.sub(" ", text)))
+        return self.text(text if name == "exception" else _LINE.sub(" ", clean(text)))

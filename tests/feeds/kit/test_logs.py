@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds.kit import logs
@@ -95,7 +95,8 @@ def test_addresses_and_secrets_are_masked_wherever_they_stand(stream: io.StringI
     assert "ValueError: *** of f***@readers.example" in second["exception"]
 
 
-@given(st.text(), st.text(alphabet="ab@.<> \n\r\x1b\u2028/:", max_size=40))
+@given(st.text(), st.text(alphabet="ab@.<> \n\r\x0c\x1b\x1e\x85\u2028/:", max_size=40))
+@example("\x85", "")
 def test_no_text_makes_a_line_of_its_own_or_keeps_an_address(before: str, after: str) -> None:
     shown = logs.Mask()(None, "", {"event": f"{before} reader@readers.example {after}"})["event"]
     assert len(shown.splitlines()) <= 1

@@ -51,6 +51,14 @@ async def test_a_watched_folder_is_read_once_and_again_where_it_changed(desk: De
     assert (outcomes(report), report.files) == ({"changed": 1}, 1)
 
 
+async def test_a_picture_with_a_title_needs_no_words(light: Desk) -> None:
+    write(light.path, "a.md", markdown("The mill at dawn", "![](https://example.org/mill.jpg)"))
+    write(light.path, "b.md", markdown("The boat", "", image="https://example.org/boat.jpg"))
+    write(light.path, "c.md", markdown("Nothing at all", ""))
+    report = await light.take(light.path)
+    assert outcomes(report) == {"new": 2, "refused": 1}
+
+
 async def test_paths_inside_a_declared_folder_belong_to_it(desk: Desk, tmp_path: Path) -> None:
     path = write(desk.path, "deep/a.md", markdown("A"))
     outside = write(tmp_path, "b.md", markdown("B", "Somewhere else."))

@@ -21,6 +21,11 @@ NASTY: dict[str, dict[str, Any]] = {
     "non-characters": {"title": "a\ufffeb\uffff\U0001fffec\ufffd", "html": "<p>\ufdd0\ufffd.</p>"},
     "no title": {"title": "", "html": "<p>First sentence. And a second one.</p>"},
     "no title, no sentence": {"title": " \n", "text": "word " * 90},
+    "a picture without words": {
+        "title": "The mill",
+        "text": "",
+        "html": '<p><img src="https://example.org/mill.jpg"></p>',
+    },
     "300-kB body": {"html": _BODY * 1000},
     "relative addresses": {
         "html": '<a href="/a">a</a><img src="b.jpg" srcset="c.jpg 2x"><a href="?q=1&copy=2">d</a>',

@@ -16,8 +16,8 @@ from notifier.digest.lane import schedule_of
 from notifier.mailing import Onlooker, Planned, plan
 from notifier.mailing.deciding import Outcome
 from notifier.service import open_house
+from notifier.service.foreseeing import foreseen
 from notifier.settings import Settings
-from notifier.subscriber import address_key
 
 _TITLES = 3
 
@@ -35,19 +35,21 @@ def command(at: str | None, email: str | None, config: Path, as_json: bool) -> N
 
 
 async def _plan(settings: Settings, at: datetime | None, email: str | None) -> dict[str, object]:
-    async with open_house(settings, now()) as house:
-        lookout, onlooker = house.lookout(), None
+    moment = now()
+    async with (
+        open_house(settings, moment) as standing,
+        foreseen(standing, min(at or moment, moment)) as (lookout, removal),
+    ):
+        onlooker = None
         if email is not None:
             reader, taken = await reader_of(lookout, email)
             onlooker = Onlooker(reader.id, frozenset(one.lane.id for one in taken))
         planned = await plan(lookout, now(), at, onlooker)
-        known = await lookout.traces.declared()
-        wanted = {address_key(reader.email) for reader in settings.subscribers}
     outcomes = Counter(str(step.decision.outcome) for step in planned)
     return {
         "at": at.isoformat() if at else None,
         "reader": email,
-        "unknown": len(wanted - known),
+        "held": str(removal) if removal.needs_a_word else None,
         "messages": sum(step.decision.readers for step in planned) if email is None else None,
         "outcomes": dict(outcomes),
         "planned": [_told(step) for step in planned],
@@ -98,17 +100,13 @@ def _titles(entries: tuple[Entry, ...]) -> list[str]:
 
 
 def _lines(data: dict[str, object]) -> list[str]:
-    planned, unknown = data["planned"], data["unknown"]
+    planned, held = data["planned"], data["held"]
     assert isinstance(planned, list)
-    assert isinstance(unknown, int)
     lines = [] if planned else ["nothing is due" if data["at"] else "nothing is planned"]
     for step in planned:
         lines += _step(step)
-    if unknown:
-        lines.append(
-            f"not in the store as yet, and so not in this plan: {counted(unknown, 'reader')} of the"
-            " configuration; `run` and `send` take them in"
-        )
+    if held:
+        lines.append(f"{held}: they are still in this plan, for that waits for `--yes`")
     return lines
 
 

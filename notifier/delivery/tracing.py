@@ -111,12 +111,6 @@ class Traces:
             row = (await connection.execute(query)).mappings().one_or_none()
         return Traced(**row) if row else None
 
-    async def declared(self) -> frozenset[str]:
-        """Return the keys of the addresses that the store knows as declared."""
-        query = select(subscribers.c.address_key).where(subscribers.c.declared.is_not(None))
-        async with self._database.read() as connection:
-            return frozenset((await connection.execute(query)).scalars())
-
     async def accepted(self) -> list[Accepted]:
         """Return all messages that were taken; of a small store."""
         columns = (

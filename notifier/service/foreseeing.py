@@ -1,0 +1,53 @@
+"""Foreseeing: how things will stand once the declared readers have been taken in.
+
+The very reconciling of `send` and `run` is done on copies of the tables it writes; the store stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from feeds.kit.database import Database
+from feeds.kit.supposing import supposing
+from feeds.store import ArticleStore, Embargoes, Finder
+from notifier.delivery.audience import Audience
+from notifier.delivery.opening import Opening
+from notifier.delivery.outbox import Outbox
+from notifier.delivery.prospect import Prospects
+from notifier.delivery.successors import Successors
+from notifier.delivery.tracing import Traces
+from notifier.mailing import Lookout
+from notifier.roster import Places
+from notifier.service.house import House
+from notifier.subscribing import Removal, reconcile, removal_of
+from notifier.tables import lanes, subscribers, subscriptions
+
+
+@asynccontextmanager
+async def foreseen(house: House, now: datetime) -> AsyncIterator[tuple[Lookout, Removal]]:
+    """Give the lookout as it will be after a reconciling `now`, and the removal that is part of it.
+
+    One that needs a word is not done, as it would not be without. Raises StoreError.
+    """
+    removal = await removal_of(house.settings, house.places)
+    async with supposing(house.database, [subscribers, lanes, subscriptions]) as database:
+        lookout, places = _lookout(house, database), Places(database, house.veil)
+        removing = not removal.needs_a_word
+        await reconcile(house.settings, places, lookout.desk.store, now, removing=removing)
+        yield lookout, removal
+
+
+def _lookout(house: House, base: Database) -> Lookout:
+    """Return what planning needs, on another store than that of the house."""
+    desk = replace(
+        house.desk(),
+        store=ArticleStore(base),
+        audience=Audience(base),
+        outbox=Outbox(base),
+        opening=Opening(base),
+        successors=Successors(base),
+    )
+    return Lookout(desk, Prospects(base), Embargoes(base), Finder(base), Traces(base))

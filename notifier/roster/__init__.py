@@ -3,5 +3,18 @@
 from notifier.roster.listing import Card, Entry, Listing
 from notifier.roster.places import Change, Places
 from notifier.roster.readers import Reader, Roster, Subscription
+from notifier.roster.standings import Lanes, Standing, kept
 
-__all__ = ["Card", "Change", "Entry", "Listing", "Places", "Reader", "Roster", "Subscription"]
+__all__ = [
+    "Card",
+    "Change",
+    "Entry",
+    "Lanes",
+    "Listing",
+    "Places",
+    "Reader",
+    "Roster",
+    "Standing",
+    "Subscription",
+    "kept",
+]

@@ -10,15 +10,16 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, insert, or_, select, update
+from sqlalchemy import bindparam, case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database, Lock
 from notifier.digest.lane import LaneKey
 from notifier.enrolment import Enrolment, Held
 from notifier.plain import declaration_to_plain, profile_to_plain, terms_to_plain
-from notifier.roster.lanes import KEY, columns_of, enter, last_served_on, place
+from notifier.roster.lanes import KEY, enter, key_of, last_served_on, place
 from notifier.roster.rows import enrolments, joined
+from notifier.roster.standings import Lanes, Standing, standings
 from notifier.subscriber import address_key
 from notifier.tables import lanes, subscribers, subscriptions
 from notifier.tokens import SecretKey, veiled
@@ -62,23 +63,9 @@ class Places:
         async with self._database.read() as connection:
             return await _read(connection, keys)
 
-    async def known(self) -> AsyncIterator[list[str]]:
-        """Yield the address keys of all who are declared or have added a digest, in pages."""
-        added = select(subscriptions.c.id).where(
-            subscriptions.c.subscriber_id == subscribers.c.id, subscriptions.c.added
-        )
-        query = select(subscribers.c.id, subscribers.c.address_key).where(
-            or_(subscribers.c.declared.is_not(None), added.correlate(subscribers).exists())
-        )
-        last = 0
-        while True:
-            page = query.where(subscribers.c.id > last).order_by(subscribers.c.id).limit(_PAGE)
-            async with self._database.read() as connection:
-                rows = (await connection.execute(page)).all()
-            if not rows:
-                return
-            yield [key for _, key in rows]
-            last = rows[-1][0]
+    def standings(self) -> AsyncIterator[tuple[list[Standing], Lanes]]:
+        """Yield all who are there in pages, with the lanes that the numbers in them mean."""
+        return standings(self._database)
 
     async def declared(self) -> AsyncIterator[list[str]]:
         """Yield the address keys of all who have a digest by the configuration, in pages."""
@@ -114,17 +101,19 @@ class Places:
                     await _write(connection, fresh, self._veil, now)
         return stale
 
+    async def are_public(self, keys: Collection[LaneKey]) -> bool:
+        """Tell whether just these lanes are public."""
+        columns = [lanes.c[name] for name in KEY]
+        async with self._database.read() as connection:
+            known = await connection.execute(select(*columns).where(lanes.c.public))
+            return {key_of(*row) for row in known} == set(keys)
+
     async def publish(self, starts: Mapping[LaneKey, int], now: datetime) -> None:
         """Make these lanes public, and no others; their issues are made though nobody reads them.
 
         A new one begins after the arrival that is given.
         """
-        keys = [columns_of(lane) for lane in starts]
-        columns = [lanes.c[name] for name in KEY]
-        async with self._database.read() as connection:
-            known = (await connection.execute(select(*columns).where(lanes.c.public))).mappings()
-            standing = [dict(row) for row in known]
-        if all(key in standing for key in keys) and len(keys) == len(standing):
+        if await self.are_public(starts):
             return
         async with self._database.write(Lock.OPEN) as connection:
             ids = (await enter(connection, starts, now)).values()

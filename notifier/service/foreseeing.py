@@ -22,7 +22,7 @@ from notifier.delivery.tracing import Traces
 from notifier.mailing import Lookout
 from notifier.roster import Places
 from notifier.service.house import House
-from notifier.subscribing import Removal, reconcile, removal_of
+from notifier.subscribing import Removal, is_reconciled, reconcile, removal_of
 from notifier.tables import lanes, subscribers, subscriptions
 
 
@@ -32,11 +32,15 @@ async def foreseen(house: House, now: datetime) -> AsyncIterator[tuple[Lookout, 
 
     One that needs a word is not done, as it would not be without. Raises StoreError.
     """
-    removal = await removal_of(house.settings, house.places)
+    settings = house.settings
+    removal = await removal_of(settings, house.places)
+    if await is_reconciled(settings, house.places, house.store, now):
+        yield house.lookout(), removal
+        return
     async with supposing(house.database, [subscribers, lanes, subscriptions]) as database:
         lookout, places = _lookout(house, database), Places(database, house.veil)
         removing = not removal.needs_a_word
-        await reconcile(house.settings, places, lookout.desk.store, now, removing=removing)
+        await reconcile(settings, places, lookout.desk.store, now, removing=removing)
         yield lookout, removal
 
 

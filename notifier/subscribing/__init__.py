@@ -5,6 +5,7 @@ from notifier.subscribing.leaving import claimed, come_back, take_back
 from notifier.subscribing.reconciling import (
     Reconciled,
     ahead,
+    is_reconciled,
     is_removed,
     reconcile,
     reconcile_one,
@@ -22,6 +23,7 @@ __all__ = [
     "claimed",
     "come_back",
     "erase",
+    "is_reconciled",
     "is_removed",
     "leave",
     "reconcile",

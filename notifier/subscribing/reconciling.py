@@ -1,7 +1,7 @@
 """Reconciling: the roster's declared readers become those of the configuration.
 
-Everything that a reader chose stays, and whoever has left stays gone. Goes through the readers some
-at a time; only the addresses of those declared are held together.
+Everything that a reader chose stays, and whoever has left stays gone. Nearly all are found settled
+at a glance; the others are gone through some at a time. Only addresses are held together.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from itertools import islice
 from typing import TypeVar
 
 from feeds.store import ArticleStore
-from notifier.digest.lane import public_lane
+from notifier.digest.lane import LaneKey, public_lane
 from notifier.enrolment import Enrolment, declare, settle
 from notifier.roster import Change, Places
 from notifier.settings import Settings
 from notifier.subscriber import Declaration, address_key
+from notifier.subscribing.settled import Sifted, sift
 from notifier.subscribing.welcoming import Welcomes, rules_of
 
 _CHUNK = 500
@@ -48,28 +49,20 @@ async def reconcile(
     Who was added by hand moves too, where the configuration of a digest makes it necessary.
     """
     welcomes = Welcomes(rules_of(settings), store, now)
-    await places.publish(
-        {
-            lane: await welcomes.start(lane)
-            for spec in settings.digests
-            if not spec.schedule.at_once
-            for lane in [public_lane(spec, settings.site)]
-        },
-        now,
-    )
+    starts = {lane: await welcomes.start(lane) for lane in _public_lanes(settings)}
+    await places.publish(starts, now)
+    sifted = await sift(settings, places)
     added = changed = removed = 0
-    for some in _chunks(settings.subscribers):
+    for some in _chunks(_unsettled(settings, sifted)):
         wanted = {address_key(one.email): one for one in some}
         done = await _reconcile(places, welcomes, wanted, now)
         fresh = sum(change.before is None for change in done)
         added, changed = added + fresh, changed + len(done) - fresh
     if not removing:
         return Reconciled(added, changed)
-    declared = {address_key(one.email) for one in settings.subscribers}
-    async for page in places.known():
-        for others in _chunks(key for key in page if key not in declared):
-            done = await _reconcile(places, welcomes, dict.fromkeys(others), now)
-            removed += sum(is_removed(change) for change in done)
+    for others in _chunks(sifted.others):
+        done = await _reconcile(places, welcomes, dict.fromkeys(others), now)
+        removed += sum(is_removed(change) for change in done)
     return Reconciled(added, changed, removed)
 
 
@@ -78,14 +71,34 @@ async def ahead(
 ) -> AsyncIterator[Change]:
     """Yield what `reconcile` would do to readers now; writes nothing."""
     welcomes = Welcomes(rules_of(settings), store, now)
-    for some in _chunks(settings.subscribers):
+    sifted = await sift(settings, places)
+    for some in _chunks(_unsettled(settings, sifted)):
         async for change in _ahead(places, welcomes, {address_key(one.email): one for one in some}):
             yield change
-    declared = {address_key(one.email) for one in settings.subscribers}
-    async for page in places.known():
-        for others in _chunks(key for key in page if key not in declared):
-            async for change in _ahead(places, welcomes, dict.fromkeys(others)):
-                yield change
+    for others in _chunks(sifted.others):
+        async for change in _ahead(places, welcomes, dict.fromkeys(others)):
+            yield change
+
+
+async def is_reconciled(
+    settings: Settings, places: Places, store: ArticleStore, now: datetime
+) -> bool:
+    """Tell whether `reconcile` would do nothing."""
+    if not await places.are_public(_public_lanes(settings)):
+        return False
+    async for _ in ahead(settings, places, store, now):
+        return False
+    return True
+
+
+def _public_lanes(settings: Settings) -> list[LaneKey]:
+    return [
+        public_lane(spec, settings.site) for spec in settings.digests if not spec.schedule.at_once
+    ]
+
+
+def _unsettled(settings: Settings, sifted: Sifted) -> Iterator[Declaration]:
+    return (one for one in settings.subscribers if address_key(one.email) not in sifted.settled)
 
 
 async def _ahead(

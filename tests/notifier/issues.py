@@ -66,7 +66,7 @@ def wanted(
 async def declare(database: Database, *readers: Wanted, now: datetime = START) -> None:
     """Make the declared readers these, and no others."""
     places = Places(database)
-    others = {key async for page in places.known() for key in page}
+    others = {one.key async for page, _ in places.standings() for one in page}
     wishes = {address_key(one.declared.email): one for one in readers}
     standing = await places.enrolments(others | wishes.keys())
     changes = [one.change(standing.get(key)) for key, one in wishes.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from notifier.service import House
 from notifier.service.foreseeing import foreseen
 from notifier.settings import Settings
 from notifier.subscriber import Choice
-from notifier.subscribing import reconcile, removal_of
+from notifier.subscribing import is_reconciled, reconcile, removal_of
+from notifier.subscribing.settled import sift
 from notifier.tables import lanes, subscribers, subscriptions
 from tests.feeds.builders import an_article
 from tests.notifier.builders import a_digest, a_house, a_reader, some_settings
@@ -137,6 +138,42 @@ async def test_a_removal_that_needs_a_word_is_not_in_the_plan(
         assert removal.needs_a_word
         assert sum(one.decision.readers for one in planned) >= 20
         await check(house, START + 24 * HOUR, START)
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"name": "First"},
+    {"email": "First@Readers.example"},
+    {"timezone": "Asia/Tokyo"},
+    {"language": "de"},
+    {"digests": {"morning": Choice(topics=("sport",)), "noon": Choice()}},
+    {"digests": {"morning": Choice(pause_until=date(2027, 1, 1))}},
+    {"digests": {}},
+]
+
+
+async def test_any_edit_that_matters_is_seen_and_nothing_else(
+    store_url: str, tmp_path: Path
+) -> None:
+    settings = declared(store_url, tmp_path)
+    first, *others = settings.subscribers
+    readers = [others, [*settings.subscribers, a_reader("new@readers.example")]]
+    readers += [[replace(first, **change), *others] for change in CHANGES]
+    edits = [replace(settings, subscribers=tuple(some)) for some in readers]
+    edits.append(replace(settings, digests=(MORNING, replace(NOON, timezone="Asia/Tokyo"))))
+    edits.append(replace(settings, digests=(MORNING, NOON, a_digest("evening"))))
+    same = replace(settings, subscribers=(*reversed(settings.subscribers),))
+    async with a_house(settings, START) as house:
+        places, store = house.places, house.store
+        assert not await is_reconciled(settings, places, store, START)
+        await reconcile(settings, places, store, START)
+        sifted = await sift(settings, places)
+        assert sifted.settled == {one.email for one in settings.subscribers}
+        assert sifted.others == ()
+        assert await is_reconciled(settings, places, store, START + HOUR)
+        assert await is_reconciled(same, places, store, START + HOUR)
+        for edit in edits:
+            assert not await is_reconciled(edit, places, store, START)
+        assert (await sift(edits[0], places)).others == (first.email,)
 
 
 async def test_what_is_supposed_counts_on_and_is_seen_by_nobody_else(database: Database) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,8 @@ COLUMNS = (
 )
 
 _SIZE = 512 * 1024 * 1024
+_WISH = ("digests", "topics", "words", "schedule", "pause_until")
+_REMEMBERED = 10_000
 _SEPARATORS = re.compile(r"[\s;]+")
 
 
@@ -80,6 +82,7 @@ def rows(file: SourceFile, topics: Topics, report: Report) -> Iterator[Row]:
     """Yield the subscribers in `file`; `topics` are those that the digests have."""
     reader = csv.reader(io.StringIO(file.text, newline=""), strict=True)
     columns: tuple[str, ...] = ()
+    wishes = _Wishes(topics)
     line = 1
     try:
         for cells in reader:
@@ -92,7 +95,7 @@ def rows(file: SourceFile, topics: Topics, report: Report) -> Iterator[Row]:
             elif len(cells) > len(columns):
                 report.error(file.spot(line, 1), f"there are more than {len(columns)} columns")
             else:
-                yield _row(file, line, columns, tuple(cells), topics, report)
+                yield _row(file, line, columns, tuple(cells), wishes, report)
             line = reader.line_num + 1
     except csv.Error:
         report.error(file.spot(line, 1), "this line is not CSV; mend its quotes")
@@ -119,27 +122,61 @@ def _row(
     line: int,
     columns: tuple[str, ...],
     cells: tuple[str, ...],
-    topics: Topics,
+    wishes: _Wishes,
     report: Report,
 ) -> Row:
     filled = {
         name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()
     }
-    wanted = _values(filled.pop("topics", ""))
-    same: dict[str, object] = {"words": list(_phrases(filled.pop("words", "")))}
-    same |= {name: filled.pop(name, "") for name in ("schedule", "pause_until")}
+    wish = wishes.of(tuple(filled.pop(name, "") for name in _WISH))
+    row = Row(file, (), {**filled, "digests": dict(wish.digests)}, line, columns, cells)
+    for topic in wish.amiss:
+        hint = did_you_mean(topic, sorted(wish.offered))
+        report.error(row.at("topics"), f"no digest here has a topic `{topic[:60]}`", hint)
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is wanted of digests; topics that are `amiss` are not among those `offered` in them."""
+
+    digests: Mapping[str, object]
+    amiss: tuple[str, ...]
+    offered: frozenset[str]
+
+
+class _Wishes:
+    """The wishes in a file, each understood once: of many readers, most want the same."""
+
+    def __init__(self, topics: Topics) -> None:
+        self._topics = topics
+        self._known: dict[tuple[str, ...], _Wish] = {}
+
+    def of(self, cells: tuple[str, ...]) -> _Wish:
+        """Return what is in the columns of `_WISH`."""
+        found = self._known.get(cells)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            found = self._known[cells] = _wish(cells, self._topics)
+        return found
+
+
+def _wish(cells: tuple[str, ...], topics: Topics) -> _Wish:
+    names, wanted, phrases, schedule, until = cells
+    listed = _values(wanted)
+    same: dict[str, object] = {
+        "words": list(_phrases(phrases)),
+        "schedule": schedule,
+        "pause_until": until,
+    }
     same = {name: value for name, value in same.items() if value}
     digests: dict[str, object] = {}
-    for name in _values(filled.pop("digests", "")):
-        here = [topic for topic in wanted if topic in topics.get(name, ())]
+    for name in _values(names):
+        here = [topic for topic in listed if topic in topics.get(name, ())]
         digests[name] = same | ({"topics": here} if here else {})
-    row = Row(file, (), {**filled, "digests": digests}, line, columns, cells)
-    offered = {topic for name in digests for topic in topics.get(name, ())}
-    for topic in wanted:
-        if topic not in offered:
-            hint = did_you_mean(topic, sorted(offered))
-            report.error(row.at("topics"), f"no digest here has a topic `{topic[:60]}`", hint)
-    return row
+    offered = frozenset(topic for name in digests for topic in topics.get(name, ()))
+    return _Wish(digests, tuple(topic for topic in listed if topic not in offered), offered)
 
 
 def _phrases(cell: str) -> dict[str, None]:

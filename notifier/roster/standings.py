@@ -9,7 +9,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, starmap
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Text, cast, select
@@ -45,13 +45,16 @@ class HeldRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A reader as one is kept; `declared` is JSON as `kept` makes it, None where nothing is."""
+    """A reader as one is kept; `declared` is JSON as `kept` makes it, None where nothing is.
+
+    `held` has the values of a HeldRow for each digest.
+    """
 
     key: str
     address: str
     declared: str | None
     chosen: str
-    held: tuple[HeldRow, ...]
+    held: tuple[Sequence[Any], ...]
 
     def enrolment(self, numbered: Lanes) -> Enrolment:
         """Return the enrolment, but for when what was left."""
@@ -67,7 +70,7 @@ class Standing:
                     lane=numbered[row.lane_id] if row.lane_id is not None else None,
                     paused_until=row.paused_until,
                 )
-                for row in self.held
+                for row in starmap(HeldRow, self.held)
             },
         )
 
@@ -123,6 +126,6 @@ def _standings(rows: Sequence[Sequence[Any]]) -> list[Standing]:
     for _, theirs in groupby(rows, key=lambda row: row[0]):
         own = list(theirs)
         _, key, address, declared, chosen, *_ = own[0]
-        held = tuple(HeldRow(*row[5:]) for row in own if row[5] is not None)
+        held = tuple(row[5:] for row in own if row[5] is not None)
         found.append(Standing(key, address, declared, chosen, held))
     return found

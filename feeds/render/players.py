@@ -45,9 +45,12 @@ class _Player:
 
 def adapted(html: str) -> Adapted:
     """Return `html` as feeds show it."""
-    if not _CONCERNED.search(html):
-        return Adapted(html)
-    adapting = _Adapting()
+    return _adapted(html, 0) if _CONCERNED.search(html) else Adapted(html)
+
+
+def _adapted(html: str, links: int) -> Adapted:
+    """Return `html` as feeds show it, where it stands inside so many `links`."""
+    adapting = _Adapting(links)
     end = 0
     for tag in _TAG.finditer(html):
         adapting.words(html[end : tag.start()])
@@ -66,12 +69,12 @@ def link_to(enclosure: Enclosure) -> str:
 class _Adapting:
     """What was written so far, and what is open."""
 
-    def __init__(self) -> None:
+    def __init__(self, links: int) -> None:
         self._written: list[str] = []
         self._media: list[Enclosure] = []
         self._player: _Player | None = None
         self._ends: list[str] = []  # what ends the overrides that are open
-        self._links = 0
+        self._links = links  # that are open: none may stand in another
 
     def words(self, text: str) -> None:
         (self._player.inside if self._player else self._written).append(text)
@@ -110,7 +113,7 @@ class _Adapting:
         """Write what stands for a player; one without a file is what stands in it."""
         given = player.given
         if not given.get("src"):
-            inside = adapted("".join(player.inside))
+            inside = _adapted("".join(player.inside), self._links)
             self._media += inside.media
             self.words(inside.html)
             return

@@ -98,5 +98,4 @@ def test_nothing_counts_against_the_digest_in_any_language(tmp_path: Path) -> No
     for language, rules in zip(WORDS, found, strict=True):
         assert "MAILING_LIST_MULTI" in rules, language
         assert sum(rules.values()) <= 0.0, (language, rules)
-        assert max(rules.values()) <= 0.0, (language, rules)
     assert sum(worse.values()) > sum(found[0].values()), "it would find something"

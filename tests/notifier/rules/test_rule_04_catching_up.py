@@ -15,6 +15,8 @@ SPAN = "{% for a in articles %}[{{ a.title }}]\n{% endfor %}\nspan ({{ span }})\
 async def test_an_outage_of_a_week_is_one_issue_that_says_its_span(found: Found) -> None:
     paper = await found(SLOT - HOUR, a_plain_digest("morning", "every day at 07:30"))
     (paper.settings.templates / "plain.txt").write_text(SPAN)
+    await paper.close()
+    await paper.open()
     await paper.tell("one")
     await paper.round(SLOT)
     for day in range(1, 4):

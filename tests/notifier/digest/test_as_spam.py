@@ -93,9 +93,10 @@ def test_nothing_counts_against_the_digest_in_any_language(tmp_path: Path) -> No
         count=1,
         flags=re.MULTILINE,
     )
-    *found, worse = against([*map(a_message, WORDS), shouting], tmp_path)
+    found = against([*map(a_message, WORDS)], tmp_path)  # in any order
+    [worse] = against([shouting], tmp_path)
     assert len(found) == len(WORDS)
-    for language, rules in zip(WORDS, found, strict=True):
-        assert "MAILING_LIST_MULTI" in rules, language
-        assert sum(rules.values()) <= 0.0, (language, rules)
-    assert sum(worse.values()) > sum(found[0].values()), "it would find something"
+    for rules in found:
+        assert "MAILING_LIST_MULTI" in rules
+        assert max(rules.values()) <= 0.0, rules
+        assert sum(worse.values()) > sum(rules.values()), "it would find something"

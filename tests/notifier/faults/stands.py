@@ -71,6 +71,7 @@ class Stand:
     def __post_init__(self) -> None:
         self.log = self.folder / "log"
         (self.folder / "articles").mkdir(parents=True, exist_ok=True)
+        self.log.touch()  # whoever waits for words in it may come before those who write it
         self.config()
 
     def config(self, name: str = "config") -> Path:

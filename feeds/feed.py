@@ -89,6 +89,7 @@ class FeedSpec:
     `items` is the length of the live feed and of each archive; `was` are its earlier names. A
     feed that does not stand below `/feeds/` has its `address` below the site's, without ending.
     `page` is that of the same things for people, below the site's address too; empty for the site.
+    Lists of feeds have it under the heading `group`, if that is not empty.
     """
 
     name: str
@@ -101,6 +102,7 @@ class FeedSpec:
     was: tuple[str, ...] = ()
     address: str = ""
     page: str = ""
+    group: str = field(default="", repr=False)  # not what is rendered: see rendering_key
 
     @property
     def selection_key(self) -> str:

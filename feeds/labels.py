@@ -20,6 +20,11 @@ class Kind(enum.StrEnum):
     AUTHOR = "author"
     SOURCE = "source"
 
+    @property
+    def heading(self) -> str:
+        """What feeds of this kind stand under in lists."""
+        return f"By {self.value}"
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -54,6 +59,7 @@ class ForEach:
             select=queries[label.kind],
             items=self.items,
             body=self.body,
+            group=label.kind.heading,
         )
 
 

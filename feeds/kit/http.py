@@ -43,7 +43,7 @@ def tags_of(if_none_match: str) -> tuple[str, ...]:
 
 
 def is_fresh(
-    etag: str, modified: datetime, if_none_match: str | None, if_modified_since: str | None
+    etag: str, modified: datetime | None, if_none_match: str | None, if_modified_since: str | None
 ) -> bool:
     """Tell whether the client has what it asks for: 304 (RFC 9110, 13.1 and 13.2.2).
 
@@ -51,7 +51,7 @@ def is_fresh(
     """
     if if_none_match is not None:
         return if_none_match.strip() == ANY or etag in tags_of(if_none_match)
-    if if_modified_since is None:
+    if if_modified_since is None or modified is None:
         return False
     try:
         since = parsedate_to_datetime(if_modified_since)

@@ -65,7 +65,9 @@ async def catalogue(press: Press) -> tuple[FeedSpec, ...]:
     """Return all feeds there are: the declared ones, then those for each label that occurs."""
     specs = {spec.name: spec for spec in press.feeds}
     declared = {for_each.kind: for_each for for_each in press.for_each}
-    for label in await press.labels.labels(declared) if declared else ():
+    found = await press.labels.labels(declared) if declared else []
+    order = list(declared)
+    for label in sorted(found, key=lambda label: order.index(label.kind)):
         spec = declared[label.kind].feed(label)
         specs.setdefault(spec.name, spec)
     return tuple(specs.values())

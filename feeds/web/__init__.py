@@ -4,7 +4,8 @@ from feeds.web.answers import Answer
 from feeds.web.feeds import FeedServer
 from feeds.web.hub import hub_routes
 from feeds.web.negotiation import VARY_WITHOUT_NEWS, Asked
-from feeds.web.pages import page, page_routes
+from feeds.web.on_demand import conditional, in_coding
+from feeds.web.pages import page_routes
 from feeds.web.paths import at_site, prefix_of
 
 __all__ = [
@@ -13,8 +14,9 @@ __all__ = [
     "Asked",
     "FeedServer",
     "at_site",
+    "conditional",
     "hub_routes",
-    "page",
+    "in_coding",
     "page_routes",
     "prefix_of",
 ]

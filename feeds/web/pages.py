@@ -11,10 +11,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from feeds.feed import FeedSpec
-from feeds.kit.http import ANY, tags_of
 from feeds.library import Press, catalogue
 from feeds.render.opml import MEDIA_TYPE, opml_document
 from feeds.render.page import Periodical, article_page, landing_page
+from feeds.web.on_demand import conditional, in_coding
 
 PAGE_HEADERS = {
     "referrer-policy": "no-referrer",
@@ -22,6 +22,13 @@ PAGE_HEADERS = {
     "x-frame-options": "DENY",
 }
 _SHORTLY = {"cache-control": "public, max-age=60"}
+_PAGE = {**PAGE_HEADERS, **_SHORTLY, "content-type": "text/html; charset=utf-8"}
+_OUTLINE = {
+    **_SHORTLY,
+    "content-type": f"{MEDIA_TYPE}; charset=utf-8",
+    "access-control-allow-origin": "*",
+    "x-content-type-options": "nosniff",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +51,12 @@ def page_routes(press: Press, periodicals: Sequence[Periodical] = ()) -> list[Ro
             made[:] = [_lists(press, feeds, periodicals)]
         return made[0]
 
-    async def home(_: Request) -> Response:
-        return page((await lists()).landing)
+    async def home(request: Request) -> Response:
+        return await in_coding(request, (await lists()).landing, _PAGE)
 
     async def outline(request: Request) -> Response:
         found = await lists()
-        headers = {**_SHORTLY, "etag": f'"{found.etag}"', "access-control-allow-origin": "*"}
-        known = request.headers.get("if-none-match", "")
-        if known.strip() == ANY or found.etag in tags_of(known):
-            return Response(status_code=304, headers=headers)
-        return Response(found.outline, media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
+        return await conditional(request, found.outline, etag=found.etag, headers=_OUTLINE)
 
     async def article(request: Request) -> Response:
         found = await press.store.entries([str(request.path_params["id"])])
@@ -64,18 +67,13 @@ def page_routes(press: Press, periodicals: Sequence[Periodical] = ()) -> list[Ro
             return PlainTextResponse("This article has been withdrawn.\n", 410)
         if entry.article.url:
             return RedirectResponse(entry.article.url, 302, PAGE_HEADERS)
-        return page(article_page(entry, press.site))
+        return await in_coding(request, article_page(entry, press.site), _PAGE)
 
     return [
         Route("/", home),
         Route("/feeds.opml", outline),
         Route("/articles/{id:uuid}", article),
     ]
-
-
-def page(body: bytes) -> Response:
-    """Return a page that may be kept for a minute."""
-    return Response(body, media_type="text/html", headers={**PAGE_HEADERS, **_SHORTLY})
 
 
 def _lists(press: Press, feeds: Sequence[FeedSpec], periodicals: Sequence[Periodical]) -> _Lists:

@@ -165,6 +165,7 @@ class _Reading:
         web = self._web()
         watch = self._span("watch", timedelta(seconds=2))
         grace = self._span("grace", timedelta(seconds=30))
+        meaning.check_site(site, sections, report)
         meaning.check_watch(watch, found, readers, sections, report)
         meaning.check_leaving(site, found, outgoing, sections, report)
         if site is None or store is None:

@@ -32,6 +32,14 @@ def check_leaving(
     report.warning(sections.single["site"].at("url"), message, hint)
 
 
+def check_site(site: Site | None, sections: Sections, report: Report) -> None:
+    """Warn of an address that is an IPv6 literal: validators of feeds take no link to one."""
+    if site is not None and "[" in site.url:
+        message = "feeds with links to an IPv6 address are not valid for every feed validator"
+        hint = "give the machine a name, and write that"
+        report.warning(sections.single["site"].at("url"), message, hint)
+
+
 def check_watch(
     watch: timedelta,
     digests: Iterable[DigestSpec],

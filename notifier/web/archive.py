@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from feeds import Format, Rendering
 from feeds.kit.bounded import Bounded
-from feeds.web import Asked
+from feeds.web import Asked, conditional
 from notifier.archive import (
     BackIssues,
     Document,
@@ -29,7 +29,6 @@ from notifier.archive import (
 from notifier.digest.address import day_of
 from notifier.digest.spec import DigestSpec
 from notifier.tokens import PAGE, SecretKey, proven
-from notifier.web.answers import conditional
 
 _KEEP = 16 << 20  # octets each of pages and feeds that stay in memory
 _SHORTLY = {"cache-control": "public, max-age=60"}

@@ -12,12 +12,11 @@ from starlette.routing import Route
 
 from feeds import FeedSpec, Format, Rendering
 from feeds.library import Press, personal_page, render_personal
-from feeds.web import VARY_WITHOUT_NEWS, Asked
+from feeds.web import VARY_WITHOUT_NEWS, Asked, conditional, in_coding
 from notifier.digest.spec import DigestSpec
 from notifier.reading import feed_of, reader_of
 from notifier.roster import Roster
 from notifier.tokens import SecretKey
-from notifier.web.answers import conditional, in_coding
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import quote
 
 from feeds.article import Entry
@@ -49,15 +50,19 @@ def landing_page(
 ) -> bytes:
     """Return the page that lists all `feeds` in all formats, with autodiscovery links.
 
-    Below them stand the `periodicals`, each with its list of issues.
+    Those of one group stand next to each other, and below a heading of their own; below them all
+    stand the `periodicals`, each with its list of issues.
     """
-    listed = [_listed(feed, site) for feed in feeds]
+    groups = [
+        (group, [_listed(feed, site) for feed in members])
+        for group, members in groupby(feeds, lambda feed: feed.group)
+    ]
     opml = Link("OPML", f"{site.url}/feeds.opml", OPML_TYPE)
     return written(
         "landing.html",
         site,
         lang=site.language,
-        feeds=listed,
+        groups=groups,
         opml=opml,
         periodicals=[listed_periodical(one, site) for one in periodicals],
     )

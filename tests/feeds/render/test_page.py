@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -6,6 +7,8 @@ import pytest
 
 from feeds import Author, Content, Date, Document, Enclosure, Entry, FeedSpec, Place, Site
 from feeds import from_document as article_from
+from feeds.labels import ForEach, Kind, Label
+from feeds.render.opml import opml_document
 from feeds.render.page import (
     Issue,
     IssueList,
@@ -114,6 +117,25 @@ def test_the_landing_page_offers_every_feed_in_three_formats() -> None:
     assert len(discovered) == 7
     assert discovered == linked
     assert ("application/atom+xml", "https://news.example.org/feeds/b.atom") in linked
+
+
+def test_the_feeds_of_one_kind_stand_under_a_heading_of_their_own() -> None:
+    for_tags = ForEach(kind=Kind.TAG)
+    specs = [
+        FeedSpec(name="sport", title="sport"),
+        for_tags.feed(Label(Kind.TAG, "sport", "sport")),
+        for_tags.feed(Label(Kind.TAG, "tides", "tides")),
+    ]
+    tree = parsed(landing_page(SITE, specs))
+    headings = [(x.tag, x.text) for x in tree.iter() if x.tag in {"h2", "h3"}]
+    assert headings == [("h2", "sport"), ("h2", "By tag"), ("h3", "sport"), ("h3", "tides")]
+    outline = ET.fromstring(opml_document(SITE, specs)).find("body")  # noqa: S314 - ours
+    assert outline is not None
+    assert [one.get("text") for one in outline] == ["sport", "By tag"]
+    assert [one.get("xmlUrl") for one in outline[1]] == [
+        "https://news.example.org/feeds/tag-sport.atom",
+        "https://news.example.org/feeds/tag-tides.atom",
+    ]
 
 
 def test_an_issue_has_its_lead_and_then_the_others_in_order() -> None:

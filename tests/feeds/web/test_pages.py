@@ -16,7 +16,7 @@ from tests.feeds.web.builders import Publication, a_publication
 
 @pytest.fixture
 async def site(database: Database) -> AsyncIterator[Publication]:
-    feeds = (a_feed(), a_feed(name="sport", title="Sport <b>"))
+    feeds = (a_feed(), a_feed(name="sport", title="Sport <b>", description="Who won. " * 20))
     async with a_publication(database, *feeds) as opened:
         yield opened
 
@@ -37,12 +37,27 @@ async def test_who_has_the_list_of_feeds_already_is_told_so(site: Publication) -
     first = await site.client.get("/feeds.opml")
     assert first.headers["content-type"] == "text/x-opml; charset=utf-8"
     tag = first.headers["etag"]
-    for known in (tag, f"W/{tag}", f'"other", {tag}', f'{tag[:-1]}-gzip"', "*"):
+    strong = tag.removeprefix("W/")
+    for known in (tag, strong, f'"other", {tag}', f'{strong[:-1]}-gzip"', "*"):
         again = await site.client.get("/feeds.opml", headers={"If-None-Match": known})
         assert (again.status_code, again.content) == (304, b""), known
         assert again.headers["etag"] == tag
     another = await site.client.get("/feeds.opml", headers={"If-None-Match": '"other"'})
     assert (another.status_code, another.content) == (200, first.content)
+
+
+async def test_lists_and_pages_are_compressed_for_who_takes_that(site: Publication) -> None:
+    article = an_article(id="a", html=f"<p>{'Low water. ' * 200}</p>")
+    await site.publish(article)
+    for path in ("/", "/feeds.opml", f"/articles/{article.id}"):
+        plain = await site.client.get(path, headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        for coding in ("br", "gzip"):
+            answer = await site.client.get(path, headers={"Accept-Encoding": coding})
+            assert answer.headers["content-encoding"] == coding, path
+            assert answer.headers["vary"] == "Accept-Encoding"
+            assert int(answer.headers["content-length"]) < len(plain.content)
+            assert answer.content == plain.content
 
 
 async def test_an_article_without_an_address_has_a_page(site: Publication) -> None:

@@ -152,6 +152,7 @@ def test_every_key_is_explained_for_editors() -> None:
 # zones, times, templates, keys, and what YAML itself does not allow.
 BEYOND = frozenset(
     {
+        "address-without-a-name",
         "city-for-zone",
         "combined-feeds",
         "folder-that-is-not-there",

@@ -1,4 +1,4 @@
-"""One answer for all documents of this package: with validators, or that nothing has changed.
+"""One answer for a document that is made when it is asked for: with validators, or unchanged.
 
 Compressed for who takes that, personal ones too: nothing in them repeats what a request says, so
 the length of an answer tells nothing to who can make a reader's program ask.
@@ -22,15 +22,18 @@ async def conditional(
     body: bytes,
     *,
     etag: str,
-    modified: datetime,
+    modified: datetime | None = None,
     headers: Mapping[str, str],
 ) -> Response:
     """Return 200 with `body`, or 304 where the client has it (RFC 9110, 13.2.2).
 
     `etag` is the opaque tag of a weak validator, equal over codings; `headers` are sent with
-    either. 406 for a client that takes neither br, gzip nor the document as it is.
+    either. Without `modified` the tag alone decides. 406 for a client that takes
+    neither br, gzip nor the document as it is.
     """
-    said = _varying({**headers, "etag": f'W/"{etag}"', "last-modified": http_date(modified)})
+    said = _varying({**headers, "etag": f'W/"{etag}"'})
+    if modified is not None:
+        said["last-modified"] = http_date(modified)
     asked = request.headers
     if is_fresh(etag, modified, asked.get("if-none-match"), asked.get("if-modified-since")):
         return Response(status_code=304, headers=said)

@@ -195,6 +195,14 @@ class Database:
             lock, lambda connection: work(connection, *args, **kwargs), durable=True
         )
 
+    async def writing_first(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same for short work that somebody waits for: it goes before what else waits here."""
+        return await self._writing(
+            None, lambda connection: work(connection, *args, **kwargs), durable=True, first=True
+        )
+
     async def writing_lightly(
         self,
         lock: Lock | None,
@@ -303,6 +311,7 @@ class Database:
         *,
         durable: bool,
         stride: Stride | None = None,
+        first: bool = False,
     ) -> T:
         if self._threads is None:
             async with self.write(*([lock] if lock else ())) as connection:
@@ -311,7 +320,7 @@ class Database:
                 with _measured(stride, _BESIDE_OTHERS):
                     return await connection.run_sync(work)
         with translated(self.name):
-            async with self._exclusively():
+            async with self._exclusively(first=first):
                 with _measured(stride, _ALONE):
                     return await self._threads.write(work, durable=durable)
 
@@ -319,8 +328,8 @@ class Database:
         if self.is_sqlite:
             await connection.exec_driver_sql(f"PRAGMA query_only={switch}")
 
-    def _exclusively(self) -> AbstractAsyncContextManager[None]:
-        return self._turns.alone() if self._turns is not None else _freely()
+    def _exclusively(self, *, first: bool = False) -> AbstractAsyncContextManager[None]:
+        return self._turns.alone(first=first) if self._turns is not None else _freely()
 
 
 @contextmanager

@@ -82,6 +82,7 @@ class Supposed(Database):
         *,
         durable: bool,
         stride: Stride | None = None,
+        first: bool = False,
     ) -> T:
         return await self._connection.run_sync(work)
 

@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from feeds.kit.database import Database, Lock
 from notifier.digest.lane import chosen_in
@@ -31,13 +42,17 @@ from notifier.tokens import SecretKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One reader's subscription, as the pages for leaving need it."""
+    """One reader's subscription, as the pages for leaving need it.
+
+    `others` are the digests that the reader gets besides, by name.
+    """
 
     id: int
     digest: str
     address: str
     generation: int
     left_at: datetime | None
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +74,7 @@ class Roster:
 
     async def subscription(self, subscription_id: int) -> Subscription | None:
         """Return a subscription by its number."""
-        query = (
-            select(
-                subscriptions.c.id,
-                subscriptions.c.digest,
-                subscribers.c.address,
-                subscribers.c.generation,
-                subscriptions.c.left_at,
-            )
-            .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
-            .where(subscriptions.c.id == subscription_id)
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        return Subscription(**row) if row else None
+        return await self._database.reading(_subscription, subscription_id)
 
     async def reader(self, subscriber_id: int) -> Reader | None:
         """Return a reader with the digests they get, by their number."""
@@ -90,13 +92,12 @@ class Roster:
                 update(subscribers).where(which).values(generation=subscribers.c.generation + 1)
             )
 
-    async def leave(self, subscription_id: int, now: datetime) -> None:
-        """Let the reader go; whoever has left stays gone, and leaving twice is the same."""
-        which = (subscriptions.c.id == subscription_id) & subscriptions.c.left_at.is_(None)
-        async with self._database.write() as connection:
-            # How far the reader had come is kept, for the lane goes on without them.
-            gone = update(subscriptions).where(which).values(left_at=now, cursor=place())
-            await connection.execute(gone)
+    async def leave(self, subscription_id: int, now: datetime) -> Subscription | None:
+        """Let the reader go, at once; whoever has left stays gone, and leaving twice is the same.
+
+        Returns the subscription as it is then.
+        """
+        return await self._database.writing_first(_leave, subscription_id, now)
 
     async def come_back(self, subscription_id: int) -> None:
         """Take a leaving back, as if it had not been; of one of long ago, see `subscribing`."""
@@ -168,3 +169,40 @@ class Roster:
             places = (await connection.execute(joined)).all()
         digests = {digest: chosen_in(selection) for digest, selection in places}
         return Reader(row.id, row.address, row.name, row.generation, digests) if row else None
+
+
+def _subscription(connection: Connection, subscription_id: int) -> Subscription | None:
+    row = connection.execute(_ONE, {"its_id": subscription_id}).mappings().one_or_none()
+    if row is None:
+        return None
+    others = connection.scalars(_OTHERS, {"its_id": subscription_id})
+    return Subscription(**row, others=frozenset(others))
+
+
+def _leave(connection: Connection, subscription_id: int, now: datetime) -> Subscription | None:
+    which = (subscriptions.c.id == subscription_id) & subscriptions.c.left_at.is_(None)
+    # How far the reader had come is kept, for the lane goes on without them.
+    connection.execute(update(subscriptions).where(which).values(left_at=now, cursor=place()))
+    return _subscription(connection, subscription_id)
+
+
+def _others() -> Select[str]:
+    mine = subscriptions.alias()
+    whose = select(mine.c.subscriber_id).where(mine.c.id == _ITS_ID).scalar_subquery()
+    theirs = (subscriptions.c.subscriber_id == whose, subscriptions.c.id != _ITS_ID)
+    return select(subscriptions.c.digest).where(*theirs, active())
+
+
+_ITS_ID = bindparam("its_id", type_=subscriptions.c.id.type)
+_ONE = (
+    select(
+        subscriptions.c.id,
+        subscriptions.c.digest,
+        subscribers.c.address,
+        subscribers.c.generation,
+        subscriptions.c.left_at,
+    )
+    .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
+    .where(subscriptions.c.id == _ITS_ID)
+)
+_OTHERS = _others()

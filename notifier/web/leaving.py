@@ -20,7 +20,6 @@ from feeds import Site
 from feeds.store import ArticleStore
 from notifier.roster import Places, Roster, Subscription
 from notifier.settings import Settings
-from notifier.subscriber import address_key
 from notifier.subscribing import claimed, leave, take_back
 from notifier.tokens import SecretKey
 
@@ -72,39 +71,35 @@ def leaving(register: Register) -> list[Route]:
             return PlainTextResponse("This link is not one of ours.\n", 404, _HEADERS)
         wish = await _wish(request) if request.method == "POST" else ""
         if wish:
-            await _grant(register, subscription, wish, datetime.now(UTC))
-            subscription = await roster.subscription(subscription.id) or subscription
-        shown = await _shown(register, subscription)
+            granted = await _grant(register, subscription, wish, datetime.now(UTC))
+            subscription = granted or subscription
+        shown = _shown(register.settings, subscription)
         return HTMLResponse(_page(register.settings.site, shown), headers=_HEADERS)
 
     return [Route("/u/{token}", answer, methods=["GET", "HEAD", "POST"])]
 
 
-async def _grant(register: Register, subscription: Subscription, wish: str, now: datetime) -> None:
+async def _grant(
+    register: Register, subscription: Subscription, wish: str, now: datetime
+) -> Subscription | None:
     """Do what was asked for; whatever else there is, the digest of the link is left at once."""
     where = (register.settings, register.places, register.store)
-    if wish == _UNDO:
-        await take_back(*where, subscription, now)
-        return
-    await register.roster.leave(subscription.id, now)
+    if wish == _LEAVE:
+        return await register.roster.leave(subscription.id, now)
     if wish == _LEAVE_ALL:
+        await register.roster.leave(subscription.id, now)
         await leave(*where, subscription.address, (), now)
+    else:
+        await take_back(*where, subscription, now)
+    return await register.roster.subscription(subscription.id)
 
 
-async def _shown(register: Register, subscription: Subscription) -> _Shown:
-    titles = {spec.name: spec.title for spec in register.settings.digests}
-    key = address_key(subscription.address)
-    enrolment = (await register.places.enrolments([key])).get(key)
-    held = enrolment.held if enrolment else {}
-    others = [
-        titles[digest]
-        for digest, one in held.items()
-        if digest in titles and digest != subscription.digest and one.active
-    ]
+def _shown(settings: Settings, subscription: Subscription) -> _Shown:
+    titles = {spec.name: spec.title for spec in settings.digests}
     return _Shown(
         reader=subscription.address,
         digest=titles.get(subscription.digest, subscription.digest),
-        others=tuple(others),
+        others=tuple(title for name, title in titles.items() if name in subscription.others),
         gone=subscription.left_at is not None,
     )
 

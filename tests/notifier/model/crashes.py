@@ -50,9 +50,10 @@ class FragileDatabase(Database):
         *,
         durable: bool,
         stride: Stride | None = None,
+        first: bool = False,
     ) -> T:
         if not self.is_sqlite:  # this is written through `write`
-            return await super()._writing(lock, work, durable=durable, stride=stride)
+            return await super()._writing(lock, work, durable=durable, stride=stride, first=first)
         with self._perhaps_dying() as before:
 
             def dying(connection: Connection) -> T:
@@ -60,7 +61,7 @@ class FragileDatabase(Database):
                 before()
                 return done
 
-            return await super()._writing(lock, dying, durable=durable, stride=stride)
+            return await super()._writing(lock, dying, durable=durable, stride=stride, first=first)
 
     @contextmanager
     def _perhaps_dying(self) -> Iterator[Callable[[], None]]:

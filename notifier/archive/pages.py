@@ -13,6 +13,7 @@ from datetime import datetime
 
 from feeds import Entry
 from feeds.kit.database import EPOCH
+from feeds.kit.dates import long_day
 from feeds.render import page
 from feeds.render.page import Issue, IssueList, Periodical, Stories
 from notifier.archive.feed import feed_of
@@ -27,7 +28,6 @@ from notifier.archive.reading import (
 )
 from notifier.delivery.archive import PastIssue
 from notifier.digest.address import day_of, time_of
-from notifier.digest.dates import long_day
 from notifier.digest.spec import DigestSpec
 from notifier.digest.story import heading_of
 

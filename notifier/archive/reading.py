@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feeds import Entry, Site
+from feeds.kit.dates import interval, local_date, long_day
 from feeds.store import ArticleStore
 from notifier.delivery.archive import Archive, PastEdition, PastIssue
 from notifier.digest.address import address_of, full_address, time_of
-from notifier.digest.dates import interval, local_date, long_day
 from notifier.digest.placeholder import OPENING
 from notifier.digest.spec import DigestSpec
 from notifier.digest.words import Catalogues, phrase, words

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from feeds import Entry, Site
+from feeds.kit import dates
 from feeds.kit.language import direction
 from feeds.kit.text import shorten
-from notifier.digest import dates
 from notifier.digest.placeholder import slot_token
 from notifier.digest.spec import DigestSpec
 from notifier.digest.story import Limits, Story, heading_of, sections_of, story_of

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from html import escape
-from zoneinfo import ZoneInfo
 
 from feeds.article import Article, Entry
 from feeds.document import Date, Enclosure
 from feeds.feed import Site
+from feeds.kit.dates import local_date, written_day
 from feeds.kit.language import direction, direction_of, same_language
 from feeds.kit.text import one_line, shorten
 
@@ -18,7 +18,7 @@ BRIEF = 280  # characters of a summary in a list
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """An article as the pages show it; `day` is an ISO date, "" where none is known."""
+    """An article as the pages show it; `dated` says its `day`, None where none is known."""
 
     title: str
     url: str
@@ -28,7 +28,8 @@ class Shown:
     authors: str
     publication: str
     section: str
-    day: str
+    day: date | None
+    dated: str
     summary: str
     html: str
     paragraphs: tuple[str, ...]
@@ -39,6 +40,7 @@ class Shown:
 def shown(entry: Entry, site: Site) -> Shown:
     """Return `entry` as the pages of `site` show it, its day in the zone of the site."""
     article = entry.article
+    day = _day(article.published, site)
     names = (one_line(author.name) for author in article.authors)
     return Shown(
         title=one_line(article.title),
@@ -49,7 +51,8 @@ def shown(entry: Entry, site: Site) -> Shown:
         authors=", ".join(name for name in names if name),
         publication="" if article.publication == site.name else article.publication,
         section=article.section,
-        day=_day(article.published, site),
+        day=day,
+        dated=written_day(day, article.language or site.language) if day else "",
         summary=shorten(one_line(article.summary or article.text[: 8 * BRIEF]), BRIEF),
         html=article.html,
         paragraphs=_paragraphs(article),
@@ -64,18 +67,11 @@ def _direction(article: Article, site: Site) -> str:
     return direction_of(article.title) or direction(site.language)
 
 
-def _day(date: Date | None, site: Site) -> str:
+def _day(given: Date | None, site: Site) -> date | None:
     """Return the day in the zone of the site; one without a time is that day everywhere."""
-    if date is None:
-        return ""
-    return _local(date.at, "UTC" if date.day_only else site.timezone).date().isoformat()
-
-
-def _local(at: datetime, zone: str) -> datetime:
-    try:
-        return at.astimezone(ZoneInfo(zone))
-    except OverflowError:  # the first or last day that there is
-        return at.replace(tzinfo=UTC)
+    if given is None:
+        return None
+    return local_date(given.at, "UTC" if given.day_only else site.timezone)
 
 
 def _paragraphs(article: Article) -> tuple[str, ...]:

@@ -75,6 +75,18 @@ def test_a_day_without_a_time_is_that_day_in_every_zone() -> None:
     assert b'datetime="2026-01-17"' in article_page(an_entry(published=day), site)
 
 
+def test_a_day_is_written_in_the_language_of_the_article() -> None:
+    day = Date(datetime(2026, 1, 17, tzinfo=UTC), day_only=True)
+    site = Site(name="x", url="https://x.example", language="de")
+    for language, written in (
+        ("", "17. Januar 2026"),
+        ("ar", "17 يناير 2026"),
+        ("ko", "2026년 1월 17일"),
+    ):
+        tree = parsed(article_page(an_entry(published=day, language=language), site))
+        assert [time.text for time in tree.iter("time")] == [written]
+
+
 def test_an_unknown_date_is_not_invented() -> None:
     assert b"<time" not in article_page(an_entry(), SITE)
 

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 from babel.localedata import locale_identifiers
 
-from notifier.digest import dates
+from feeds.kit import dates
 
 AT = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 23)

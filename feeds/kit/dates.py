@@ -31,6 +31,11 @@ def long_day(day: date, language: str) -> str:
     return _written(day, "full", language)
 
 
+def written_day(day: date, language: str) -> str:
+    """Return `day` without its weekday: `November 23, 2026`."""
+    return _written(day, "long", language)
+
+
 def label(at: datetime, *, day_only: bool, language: str, zone: str, today: date) -> str:
     """Return how an article is dated: the time if it is from `today`, else the day.
 

@@ -12,7 +12,8 @@ import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Generic, TypeVar
 
 from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
@@ -23,6 +24,8 @@ from feeds.kit.troubles import translated
 
 Entry = TypeVar("Entry")
 Outcome = TypeVar("Outcome")
+Told = Callable[[Outcome], None]
+Failed = Callable[[Exception], None]
 Write = Callable[[Bare, Sequence[Entry]], Sequence[Outcome]]
 
 LINGER = 0.02  # seconds that an entry waits for the commit of others, where nobody waits for it
@@ -48,7 +51,7 @@ class Commits(Generic[Entry, Outcome]):
         self._name = name
         self._turn = turn
         self._added: list[Entry] = []
-        self._waiting: list[tuple[Entry, asyncio.Future[Outcome]]] = []
+        self._waiting: list[tuple[Entry, Told[Outcome], Failed]] = []
         self._settling: list[asyncio.Future[None]] = []
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -59,9 +62,13 @@ class Commits(Generic[Entry, Outcome]):
         It has a StoreError where that failed; then nobody can tell whether the entry was written.
         """
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((entry, future))
-        self._start()
+        self.hand_in(entry, partial(_told, future), partial(_failed, future))
         return future
+
+    def hand_in(self, entry: Entry, told: Told[Outcome], failed: Failed) -> None:
+        """Do as `put` does, and call one of two that must not fail: nobody need wait in a task."""
+        self._waiting.append((entry, told, failed))
+        self._start()
 
     def add(self, entry: Entry) -> None:
         """Write `entry` before whatever is put from now on, or soon; nobody is told how it went.
@@ -108,7 +115,7 @@ class Commits(Generic[Entry, Outcome]):
 
     async def _commit(self) -> None:
         added: list[Entry] = []
-        waiting: list[tuple[Entry, asyncio.Future[Outcome]]] = []
+        waiting: list[tuple[Entry, Told[Outcome], Failed]] = []
         settling: list[asyncio.Future[None]] = []
         outcomes: Sequence[Outcome] = ()
         failed: Exception | None = None
@@ -119,26 +126,31 @@ class Commits(Generic[Entry, Outcome]):
                     added, self._added = self._added, []
                     waiting, self._waiting = self._waiting, []
                     settling, self._settling = self._settling, []
-                    entries = [*added, *(entry for entry, _ in waiting)]
+                    entries = [*added, *(one[0] for one in waiting)]
                     outcomes = await self._line.transact(entries) if entries else ()
         except Exception as error:  # noqa: BLE001 - it is for those who wait
             failed = error
             self._added = added + self._added
             waiting, self._waiting = waiting + self._waiting, []
             settling, self._settling = settling + self._settling, []
-        for number, (_, future) in enumerate(waiting, len(added)):
-            _tell(future, failed, outcomes[number] if failed is None else None)
+        if failed is None:
+            for (_, told, _), outcome in zip(waiting, outcomes[len(added) :], strict=True):
+                told(outcome)
+        else:
+            for _, _, refused in waiting:
+                refused(failed)
         for settled in settling:
-            _tell(settled, failed, None)
+            _told(settled, None) if failed is None else _failed(settled, failed)
 
 
-def _tell(future: asyncio.Future[Any], failed: Exception | None, outcome: object) -> None:
-    if future.done():
-        return
-    if failed is not None:
-        future.set_exception(failed)
-    else:
+def _told(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not future.done():  # whoever has gone away does not want to know
         future.set_result(outcome)
+
+
+def _failed(future: asyncio.Future[Outcome], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
 
 
 class _Line(Generic[Entry, Outcome]):

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from notifier.delivery.delivery import Answer, Letter, Phase
 from notifier.delivery.session import SmtpSession
 from notifier.delivery.smtp import SmtpTransport
+from notifier.delivery.stream import Work
 from notifier.delivery.transaction import Permit
 from notifier.settings import DkimProfile, SmtpRelay
 
@@ -90,6 +91,37 @@ class FailoverSession:
         if obstacle is not None:
             return obstacle
         answer = await self._current.send(letter, permit)
+        self.note(answer)
+        return answer
+
+    async def stream(self, work: Work) -> None:
+        """Send letters of `work`, as long as none of them should go to another relay."""
+        await self._current.stream(_Here(self, work))
+
+    @property
+    def here(self) -> bool:
+        """Tell whether the relay in use is the one to be tried first."""
+        return self._sessions[self._transport.order()[0]] is self._current
+
+    def note(self, answer: Answer) -> None:
+        """Pass the relay in use over for a while where it could not be reached."""
         if answer.phase in {Phase.CONNECT, Phase.LOGIN}:
             self._transport.note_down(self._sessions.index(self._current))
-        return answer
+
+
+class _Here:
+    """Work for one of several relays."""
+
+    def __init__(self, session: FailoverSession, work: Work) -> None:
+        self._session = session
+        self._work = work
+        self.ask = work.ask
+
+    def begin(self) -> Letter | None:
+        """Begin a letter where it should go to the relay in use."""
+        return self._work.begin() if self._session.here else None
+
+    def answered(self, answer: Answer) -> None:
+        """Let both know."""
+        self._session.note(answer)
+        self._work.answered(answer)

@@ -148,17 +148,23 @@ async def release(
     abandoned = {(row[0], row[1]) for row in await connection.execute(doubted)}
     free: dict[str, object] = {"owner": "", "leased_until": None}
     left: dict[Place, datetime | None] = {}
+    ended: list[Chunk] = []
     for chunk in held:
         place = (chunk.issue_id, chunk.number)
-        due = max(found[place], not_before) if place in found else None
+        if place not in found and place not in abandoned:
+            ended.append(chunk)
+            continue
+        due = max(found[place], not_before) if place in found else not_before
         values: dict[str, object] = free | {"state": "ready", "due": due}
         if place in abandoned:
             values, due = {"leased_until": not_before - timedelta(microseconds=1)}, not_before
-        elif due is None:
-            values = free | {"state": "done"}
         given = update(chunks).where(_claimed([chunk])).values(values)
         if (await connection.execute(given)).rowcount:
             left[place] = due
+    if ended:  # most of them, all at once
+        given = update(chunks).where(_claimed(ended)).values(free | {"state": "done"})
+        rows = await connection.execute(given.returning(chunks.c.issue_id, chunks.c.number))
+        left |= {(row.issue_id, row.number): None for row in rows}
     done = [place for place, due in left.items() if due is None]
     if done and await _any(connection, keys_in(done, ENDED)):
         await owe_elsewhere(connection, within(done))

@@ -8,7 +8,7 @@ written to; whatever is marked so without an answer is in doubt.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
@@ -90,6 +90,17 @@ class Ledger:
         For whoever has something else to do meanwhile; where it tells no, see `pass_over`.
         """
         return self._commits.put(Start.of(chunk, job, now))
+
+    def have_started(
+        self,
+        chunk: Chunk,
+        job: Job,
+        now: datetime,
+        told: Callable[[bool], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Do as `ask` does, and have `told` or `failed` called: where no task waits for it."""
+        self._commits.hand_in(Start.of(chunk, job, now), told, failed)
 
     async def pass_over(
         self, chunk: Chunk, job: Job, now: datetime, lease: timedelta

@@ -38,6 +38,11 @@ class Pool:
         """Tell whether commands may go in groups: not for an hour after a surprise."""
         return _now() >= self._lock_step_until
 
+    @property
+    def at_once(self) -> bool:
+        """Tell whether one more letter may go at this moment, with no turn to be waited for."""
+        return not self.crowded and math.isinf(self.pace.rate) and self.pace.free_at <= _now()
+
     def surprised(self) -> None:
         """Note that the relay does not do with groups of commands what it should."""
         self._lock_step_until = _now() + _LOCK_STEP

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, classify, unanswered
 from notifier.delivery.envelope import unfit
 from notifier.delivery.pool import Pool
+from notifier.delivery.stream import Stream, Work
 from notifier.delivery.transaction import Connection, Permit, Transaction
 from notifier.delivery.wire import Silence
 from notifier.settings import DkimProfile, SmtpRelay
@@ -43,6 +45,7 @@ class SmtpSession:
         self._seated = False
         self._kept = False
         self._turn: float | None = None  # when the turn began, once there is one
+        self._begun: deque[float] = deque()  # when those did that a stream has begun
 
     @property
     def profile(self) -> DkimProfile | None:
@@ -87,6 +90,65 @@ class SmtpSession:
         self._pool.learn(answer, began)
         return answer
 
+    async def stream(self, work: Work) -> None:
+        """Send letters of `work` for as long as one is at hand and may go without a wait.
+
+        Does nothing unless it is `ready` for a letter, and the relay takes commands in groups. All
+        that has begun is answered when this returns. Cancelled, it does as `send` does.
+        """
+        connection = self._connection
+        if connection is None or self._turn is None or not self._pool.pipelines:
+            return
+        if not connection.offers.pipelining:
+            return
+        self._begun.clear()
+        stream = Stream(connection, _Paced(self, work), self.way.timeout, self._patience)
+        try:
+            ended = await stream.run()
+        except BaseException:
+            await self._cut()
+            raise
+        if ended.in_step:
+            self._open_transaction = ended.open
+        else:
+            await self._cut()
+        if ended.letter is not None:
+            await self._finish(ended.letter, work, written=ended.written)
+
+    async def _finish(self, letter: Letter, work: Work, *, written: bool) -> None:
+        """Send a letter that a stream has begun and left; its envelope may have been written."""
+        loop = asyncio.get_running_loop()
+        began = self._begun.popleft()
+
+        def permit() -> Awaitable[bool]:
+            marked: asyncio.Future[bool] = loop.create_future()
+            work.ask(marked.set_result, marked.set_exception)
+            return marked
+
+        kept = written or await self._reusable()
+        answer = await self._attempt(letter, permit, written=written)
+        if kept and _closed_while_idle(answer):
+            answer = await self._attempt(letter, permit)
+        self._pool.learn(answer, began)
+        work.answered(answer)
+
+    def begin(self, work: Work) -> Letter | None:
+        """Begin the next letter of `work` within a stream, where it need not wait."""
+        first = self._turn is not None
+        under_way = self._letters + len(self._begun)
+        if not first and (under_way >= self.way.messages_per_connection or not self._pool.at_once):
+            return None
+        letter = work.begin()
+        if letter is not None:
+            self._begun.append(self._turn or asyncio.get_running_loop().time())
+            self._turn = None
+        return letter
+
+    def answered(self, answer: Answer) -> None:
+        """Learn from the answer to the first letter of a stream that has none yet."""
+        self._letters += 1
+        self._pool.learn(answer, self._begun.popleft())
+
     async def check(self) -> Answer | None:
         """Return None when the relay is ready for letters, else its answer."""
         connection = await self._connected()
@@ -127,7 +189,9 @@ class SmtpSession:
             self._turn = None
             self._pool.leave()
 
-    async def _attempt(self, letter: Letter, permit: Permit | None) -> Answer:
+    async def _attempt(
+        self, letter: Letter, permit: Permit | None, *, written: bool = False
+    ) -> Answer:
         connection = await self._connected()
         if isinstance(connection, Answer):
             return connection
@@ -137,7 +201,7 @@ class SmtpSession:
             connection, self.way.timeout, self._patience, pipelining=self._pool.pipelines
         )
         try:
-            answer = await transaction.run(letter, permit)
+            answer = await transaction.run(letter, permit, written=written)
         except BaseException:
             await self._cut()
             raise
@@ -194,6 +258,24 @@ class SmtpSession:
         self._letters = 0
         if connection is not None:
             await connection.wire.close()
+
+
+class _Paced:
+    """Work that goes as its session may."""
+
+    def __init__(self, session: SmtpSession, work: Work) -> None:
+        self._session = session
+        self._work = work
+        self.ask = work.ask
+
+    def begin(self) -> Letter | None:
+        """Begin a letter where it need not wait."""
+        return self._session.begin(self._work)
+
+    def answered(self, answer: Answer) -> None:
+        """Let both know."""
+        self._session.answered(answer)
+        self._work.answered(answer)
 
 
 def _closed_while_idle(answer: Answer) -> bool:

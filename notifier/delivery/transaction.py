@@ -19,7 +19,7 @@ Permit = Callable[[], Awaitable[bool]]
 
 # asyncio's TLS hides what waits below it, up to its high-water mark: written in one piece, a
 # long body would seem to have left at once.
-_CHUNK = 65_536
+CHUNK = 65_536
 _DOT = b".\r\n"
 _OUT_OF_ORDER = frozenset({500, 502, 503})  # what a server says that lost count of a group
 
@@ -71,15 +71,24 @@ class Transaction:
         self.in_step = False
         self.surprised = False
 
-    async def run(self, letter: Letter, permit: Permit | None = None) -> Answer:
+    async def run(
+        self, letter: Letter, permit: Permit | None = None, *, written: bool = False
+    ) -> Answer:
         """Return the first refusal, or the answer to the final dot.
 
         `permit` is awaited before the first octet of the body; where it says no, nothing was
-        delivered and the connection is of no more use.
+        delivered and the connection is of no more use. The envelope may have been `written`, in
+        one group, by whoever sent the letter before.
         """
-        envelope = self._in_one_group if self._pipelining else self._step_by_step
+        steps = _steps(letter, self._connection.offers)
         try:
-            refused = await envelope(_steps(letter, self._connection.offers))
+            if written:
+                refused = await self._replies_to(steps)
+            elif self._pipelining:
+                self._wire.write(group(letter, self._connection.offers))
+                refused = await self._replies_to(steps)
+            else:
+                refused = await self._step_by_step(steps)
             if refused is not None:
                 return refused
             if permit is not None and not await permit():
@@ -97,9 +106,8 @@ class Transaction:
                 return self._answer(reply)
         return None
 
-    async def _in_one_group(self, steps: Sequence[_Step]) -> Answer | None:
+    async def _replies_to(self, steps: Sequence[_Step]) -> Answer | None:
         """The outcome is the first failing reply: those after it say nothing of the letter."""
-        self._wire.write(b"".join(step.line + b"\r\n" for step in steps))
         first: Answer | None = None
         codes: list[int] = []
         for step in steps:
@@ -160,12 +168,12 @@ class Transaction:
     async def _content(self, letter: Letter) -> Answer:
         """The dot goes with the last of the body; until both have left us nothing is in doubt."""
         self.phase = Phase.BODY
-        data = letter.content + _DOT if letter.sound else _stuffed(letter.content)
-        for start in range(0, len(data), _CHUNK):
+        data = after_data(letter)
+        for start in range(0, len(data), CHUNK):
             if not self._wire.quiet:
                 # An answer in the middle: no way leads back to commands but a new connection.
                 return self._answer(await self._wire.reply(self._timeout))
-            self._wire.write(data[start : start + _CHUNK])
+            self._wire.write(data[start : start + CHUNK])
             if self._wire.full:
                 await self._wire.flush(self._timeout)
         if self._wire.full:
@@ -179,6 +187,11 @@ class Transaction:
         return classify(reply.code, reply.text, self.phase)
 
 
+def group(letter: Letter, offers: Offers) -> bytes:
+    """Return MAIL, RCPT and DATA as one group (RFC 2920, 3.1)."""
+    return b"%s\r\n%s\r\nDATA\r\n" % (mail_command(letter, offers), rcpt_command(letter, offers))
+
+
 def _steps(letter: Letter, offers: Offers) -> tuple[_Step, ...]:
     return (
         _Step(Phase.SENDER, mail_command(letter, offers), 2),
@@ -187,8 +200,11 @@ def _steps(letter: Letter, offers: Offers) -> tuple[_Step, ...]:
     )
 
 
-def _stuffed(content: bytes) -> bytes:
+def after_data(letter: Letter) -> bytes:
     """Return what follows DATA: dots doubled at line starts (RFC 5321, 4.5.2), the final dot."""
+    content = letter.content
+    if letter.sound:
+        return content + _DOT
     start = b"." if content.startswith(b".") else b""
     end = _DOT if content.endswith(b"\r\n") else b"\r\n" + _DOT
     return start + content.replace(b"\r\n.", b"\r\n..") + end

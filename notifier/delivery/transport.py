@@ -13,6 +13,7 @@ from notifier.delivery.delivery import Answer, Letter
 from notifier.delivery.failover import FailoverTransport
 from notifier.delivery.maildir import MaildirTransport
 from notifier.delivery.smtp import SmtpTransport
+from notifier.delivery.stream import Work
 from notifier.delivery.transaction import Permit
 from notifier.settings import DkimProfile, Maildir, SmtpRelay
 
@@ -36,6 +37,13 @@ class Session(Protocol):
 
         `permit` is awaited before the first octet of the message leaves; where it returns False,
         nothing does, and the answer is a deferral.
+        """
+
+    async def stream(self, work: Work) -> None:
+        """Send letters of `work`, in the fastest way there is, for as long as one is at hand.
+
+        To be called once it is `ready`. All that has begun is answered when this returns; a way
+        out that has nothing faster than `send` begins nothing.
         """
 
 

@@ -10,7 +10,7 @@ import asyncio
 import math
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -91,7 +91,10 @@ class Wire(asyncio.Protocol):
         self._full = False
         self._loop = asyncio.get_running_loop()
         self._change: asyncio.Future[bool] | None = None  # what somebody waits for
+        self._told: Callable[[], None] | None = None  # or who is told of every change
         self._deadline = math.inf  # until when
+        self._patience = math.inf
+        self._apart = 0  # octets that may wait here and it is not `full`
         self._watch: asyncio.TimerHandle | None = None  # over that: one timer for many waits
         self._closed = asyncio.Event()
 
@@ -105,8 +108,19 @@ class Wire(asyncio.Protocol):
         """Tell whether some of what was written has not left us, or never will."""
         return self._full
 
-    def write(self, data: bytes) -> None:
-        """Hand `data` to the connection; a lost one swallows it, and is full from then on."""
+    @property
+    def lost(self) -> str:
+        """Why there will be no more replies than those that are here; "" while there may be."""
+        return self._lost
+
+    def write(self, data: bytes, apart: int = 0) -> None:
+        """Hand `data` to the connection; a lost one swallows it, and is full from then on.
+
+        Of the last `apart` octets it does not matter whether they have left.
+        """
+        if apart != self._apart:
+            self._transport.set_write_buffer_limits(high=max(apart, 1), low=apart)
+            self._apart = apart
         if not self._lost:
             self._transport.write(data)
         if self._lost or self._transport.is_closing():
@@ -127,6 +141,28 @@ class Wire(asyncio.Protocol):
         """Write one command line and return the reply to it."""
         self.write(line + b"\r\n")
         return await self.reply(patience)
+
+    def tell(self, told: Callable[[], None] | None) -> None:
+        """Call `told` whenever there is a reply, room, or no connection any more; None ends it."""
+        self._told = told
+
+    def expect(self, patience: float) -> None:
+        """Give the connection up where nothing is written or expected anew for so many seconds."""
+        self._patience, self._deadline = patience, self._loop.time() + patience
+        if self._watch is None or self._watch.when() > self._deadline:
+            self._watch_until(self._deadline)
+
+    def expect_nothing(self) -> None:
+        """Have patience without end again."""
+        self._deadline = math.inf
+
+    def next(self) -> Reply | None:
+        """Return the next reply where it is here."""
+        return self._replies.popleft() if self._replies else None
+
+    def put_back(self, replies: Iterable[Reply]) -> None:
+        """Put replies back, the last of them first, for somebody else to read."""
+        self._replies.extendleft(replies)
 
     async def close(self) -> None:
         """Cut the connection and wait until it is cut."""
@@ -192,13 +228,18 @@ class Wire(asyncio.Protocol):
     def _look(self) -> None:
         """Go on watching for whoever waits longer than the one for whom the timer was set."""
         self._watch = None
-        if self._change is None or self._change.done():
+        nobody = self._change is None or self._change.done()
+        if (nobody and self._told is None) or math.isinf(self._deadline):
             return
         if self._loop.time() < self._deadline:
             self._watch_until(self._deadline)
+        elif self._told is not None:
+            self._lose(f"no answer within {self._patience:g} s")
         else:
             self._tell(changed=False)
 
     def _tell(self, *, changed: bool) -> None:
-        if self._change is not None and not self._change.done():
+        if self._told is not None:
+            self._told()
+        elif self._change is not None and not self._change.done():
             self._change.set_result(changed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from notifier.delivery.delivery import (
     RESENT,
     Answer,
     Job,
+    Letter,
     Mark,
     Phase,
     State,
@@ -32,7 +34,7 @@ from notifier.errors import InvalidMessage
 from notifier.mailing.letters import Signers, Writer
 from notifier.mailing.supply import Piece, Supply
 from notifier.returns.suppressions import Suppressions
-from notifier.settings import MailSettings
+from notifier.settings import DkimProfile, MailSettings
 from notifier.tokens import SecretKey
 
 HALT_PAUSE = timedelta(minutes=5)  # after the relay refused us altogether
@@ -157,8 +159,8 @@ class _Round:
         self._sender = sender
         self._clock = clock
         self._writer = Writer(sender.outbox, sender.site, sender.mail, sender.key, sender.signers)
+        self._dead: list[tuple[Job, Answer, datetime]] = []
         self._hindered = 0  # connections in a row that could not be made
-        self._connections = 0
         self.supply = Supply(
             sender.carrier,
             sender.ledger,
@@ -174,6 +176,8 @@ class _Round:
         try:
             async with self._sender.transport.session() as session:
                 while await self.supply.wait() and await self._is_ready(session):
+                    if await self._stream(session):
+                        continue
                     piece = self.supply.take()
                     if piece is not None:
                         await self._send(session, piece)
@@ -204,6 +208,34 @@ class _Round:
             self.done.unreachable = words
             self.over.set()
 
+    async def _stream(self, session: Session) -> int:
+        """Send letters without a wait between them; return how many."""
+        hand = _Hand(self, session.profile)
+        await session.stream(hand)
+        for piece in hand.withheld:
+            await self._pass_over(piece)
+            self.supply.end(piece)
+        await self._note_dead()
+        return hand.count
+
+    def begin(self, profile: DkimProfile | None) -> tuple[Piece, Letter] | None:
+        """Return the next piece with its letter, where there is one that takes no wait."""
+        piece = self.supply.look()
+        if piece is None or not piece.job.wanted or self._writer.signs(profile):
+            return None
+        try:
+            letter = self._writer.write(piece.job, piece.words, profile)
+        except InvalidMessage:
+            return None  # it is told of where it is sent by itself
+        self.supply.take()
+        return piece, letter
+
+    def have_started(
+        self, piece: Piece, told: Callable[[bool], None], failed: Callable[[Exception], None]
+    ) -> None:
+        """Have a piece marked as being sent."""
+        self._sender.ledger.have_started(piece.chunk, piece.job, self._clock(), told, failed)
+
     async def _send(self, session: Session, piece: Piece) -> None:
         job, ledger = piece.job, self._sender.ledger
         if not job.wanted:
@@ -213,13 +245,14 @@ class _Round:
             letter = await self._writer.letter(job, piece.words, session.profile)
         except InvalidMessage as error:
             answer = Answer(verdict=Verdict.FAILED, phase=Phase.CONNECT, text=str(error))
-            await self._record(piece, answer, started=False)
+            self.record(piece, answer, started=False)
             return
         # Asked while the envelope travels, and awaited before the first octet of the body.
         asked = ledger.ask(piece.chunk, job, self._clock())
         answer = await session.send(letter, lambda: asked)
         if await asked:
-            await self._record(piece, answer, started=True)
+            self.record(piece, answer, started=True)
+            await self._note_dead()
         else:
             await self._pass_over(piece)
 
@@ -236,7 +269,8 @@ class _Round:
         self.done.count(state)
         self._sender.told(job.digest, state)
 
-    async def _record(self, piece: Piece, answer: Answer, *, started: bool) -> None:
+    def record(self, piece: Piece, answer: Answer, *, started: bool) -> None:
+        """Note with the next commit what became of a piece; dead addresses are for `_note_dead`."""
         job, now, ledger, done = piece.job, self._clock(), self._sender.ledger, self.done
         mark = decide(job, answer, now, resend=self._sender.resend)
         if started:
@@ -248,12 +282,60 @@ class _Round:
             self.over.set()
             return
         if answer.verdict is Verdict.DEAD_ADDRESS:
-            await self._sender.suppressions.note_dead_address(
-                job.address, answer.text, now, code=answer.enhanced
-            )
+            self._dead.append((job, answer, now))
         self._count(job, mark.state)
         if mark.state is State.FAILED:
             done.failures.append(f"{answer.code or ''} {answer.text}".strip())
+
+    async def _note_dead(self) -> None:
+        while self._dead:
+            job, answer, now = self._dead.pop()
+            await self._sender.suppressions.note_dead_address(
+                job.address, answer.text, now, code=answer.enhanced
+            )
+
+
+class _Hand:
+    """What one connection has begun in a stream, and is not answered; `count` is of all."""
+
+    def __init__(self, round_: _Round, profile: DkimProfile | None) -> None:
+        self.count = 0
+        self.withheld: list[Piece] = []
+        self._round = round_
+        self._profile = profile
+        self._begun: deque[Piece] = deque()
+        self._marked: bool | None = None  # the first of them; None where that was not asked
+        self._told: Callable[[bool], None] | None = None
+
+    def begin(self) -> Letter | None:
+        """Take the next piece where it takes no wait."""
+        found = self._round.begin(self._profile)
+        if found is None:
+            return None
+        piece, letter = found
+        self._begun.append(piece)
+        self.count += 1
+        return letter
+
+    def ask(self, told: Callable[[bool], None], failed: Callable[[Exception], None]) -> None:
+        """Have the piece marked."""
+        self._told = told
+        self._round.have_started(self._begun[0], self._hear, failed)
+
+    def _hear(self, marked: bool) -> None:
+        self._marked = marked
+        assert self._told is not None, "whoever hears has asked"
+        self._told(marked)
+
+    def answered(self, answer: Answer) -> None:
+        """Note it; a piece that must not be sent is looked at once the stream has ended."""
+        piece, marked = self._begun.popleft(), self._marked
+        self._marked = None
+        if marked is False:
+            self.withheld.append(piece)
+            return
+        self._round.record(piece, answer, started=marked is True)
+        self._round.supply.end(piece)
 
 
 def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:

@@ -59,11 +59,21 @@ class Writer:
 
         `profile` is that of the relay it goes to, where it has one of its own.
         """
-        profile = profile or (self.mail.dkim.profile if self.mail.dkim else DkimProfile.RELAY)
-        prepared = words.prepared(profile)
-        if self.signers.get(profile):
-            return await asyncio.to_thread(self._written, job, prepared)
-        return self._written(job, prepared)
+        if self.signs(profile):
+            return await asyncio.to_thread(self.write, job, words, profile)
+        return self.write(job, words, profile)
+
+    def signs(self, profile: DkimProfile | None) -> bool:
+        """Tell whether letters under `profile` are signed by us, which takes time."""
+        return bool(self.signers.get(profile or self._own_profile))
+
+    def write(self, job: Job, words: Words, profile: DkimProfile | None) -> Letter:
+        """Do as `letter` does, at once; any thread may."""
+        return self._written(job, words.prepared(profile or self._own_profile))
+
+    @property
+    def _own_profile(self) -> DkimProfile:
+        return self.mail.dkim.profile if self.mail.dkim else DkimProfile.RELAY
 
     def _written(self, job: Job, prepared: Prepared) -> Letter:
         mail, key = self.mail, self.key

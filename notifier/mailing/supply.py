@@ -103,6 +103,10 @@ class Supply:
             await self._news.wait()
         return False
 
+    def look(self) -> Piece | None:
+        """Return the piece that `take` would."""
+        return None if self._over.is_set() or not self._pieces else self._pieces[0]
+
     def take(self) -> Piece | None:
         """Return the next piece, if there is one; `end` it in any case."""
         if self._over.is_set() or not self._pieces:

@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import event
 
 from notifier.delivery.delivery import Answer, Letter, Phase, State, Verdict, unanswered
+from notifier.delivery.stream import Work
 from notifier.delivery.transaction import Permit
 from notifier.mailing import deliver, open_due
 from notifier.service import House
@@ -57,6 +58,9 @@ class Relay:
         self.taken.append(letter.recipient)
         await self.after(letter)
         return ACCEPTED
+
+    async def stream(self, work: Work) -> None:
+        """Begin nothing: letters are sent one by one."""
 
     async def check(self) -> Answer | None:
         return None

@@ -23,6 +23,7 @@ from notifier.delivery.delivery import (
     unanswered,
 )
 from notifier.delivery.ledger import Ledger
+from notifier.delivery.stream import Work
 from notifier.delivery.transaction import Permit
 from notifier.mailing import Sender, deliver, open_due, open_now
 from notifier.mailing.delivering import HALT_PAUSE
@@ -69,6 +70,9 @@ class Relay:
         self.letters += 1
         await asyncio.sleep(self.seconds)
         return self.answer
+
+    async def stream(self, work: Work) -> None:
+        """Begin nothing: letters are sent one by one."""
 
     async def check(self) -> Answer | None:
         return None

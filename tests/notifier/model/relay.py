@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from notifier.delivery.delivery import Answer, Letter, Phase, classify, unanswered
+from notifier.delivery.stream import Work
 from notifier.delivery.transaction import Permit
 from notifier.settings import DkimProfile
 
@@ -107,6 +108,9 @@ class Relay:
         mood = self.moods.popleft() if self.moods else self.rest
         self.offers.append(Offer(letter, mood))
         return ANSWERS[mood]
+
+    async def stream(self, work: Work) -> None:
+        """Begin nothing: letters are sent one by one."""
 
     async def check(self) -> Answer | None:
         """A relay in memory is always there."""

@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from notifier.digest.words import CATALOGUES
+from tests.axe_core import axe_core, findings
 from tests.chromium import Page, chromium
 from tests.notifier.digest.mails import filled, mail
 
-AXE = Path(__file__).parents[2] / "axe"
-
 pytestmark = pytest.mark.slow
-
-# What axe-core calls serious or critical, as one line for each element.
-SCRIPT = """
-axe.run(document, {resultTypes: ["violations", "incomplete"]}).then(done => ({
-  passes: done.passes.length,
-  wrong: done.violations.filter(v => ["serious", "critical"].includes(v.impact)).flatMap(
-    v => v.nodes.map(n => `${v.id}: ${n.failureSummary} ${n.html}`)),
-  unsure: done.incomplete.filter(v => v.id == "color-contrast").flatMap(
-    v => v.nodes.map(n => `${v.id}: ${n.html}`)),
-}))
-"""
 
 
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return axe-core as a script: the version that the lock file names, and no other bytes."""
-    npm = shutil.which("npm")
-    assert npm, "this test needs npm"
-    folder = tmp_path_factory.mktemp("axe")
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(AXE / name, folder)
-    subprocess.run(  # noqa: S603 - our own command
-        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    return axe_core(tmp_path_factory.mktemp("axe"))
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +37,7 @@ def test_axe_finds_nothing_serious(
     page: Page, axe: str, html: dict[str, str], language: str, width: int, dark: bool
 ) -> None:
     page.show(html[language], width=width, dark=dark)
-    page.evaluate(f"{axe}; 0")
-    found = page.evaluate(SCRIPT)
+    found = findings(page, axe)
     assert found["wrong"] == []
     assert found["unsure"] == []
     assert found["passes"] > 10
@@ -75,8 +47,7 @@ def test_axe_would_find_something(page: Page, axe: str, html: dict[str, str]) ->
     page.show(
         html["en"].replace("color: #5b564d", "color: #bbb").replace(" alt=", " x="), width=700
     )
-    page.evaluate(f"{axe}; 0")
-    kinds = {line.split(":")[0] for line in page.evaluate(SCRIPT)["wrong"]}
+    kinds = {line.split(":")[0] for line in findings(page, axe)["wrong"]}
     assert {"color-contrast", "image-alt"} <= kinds
 
 

@@ -121,7 +121,7 @@ DOORS = {
     "flufl": {"notifier.returns.unstructured"},
     "httpcore": {"feeds.kit.outgoing"},
     "jinja2": {"feeds.kit.templates"},
-    "lxml": {"feeds.render.syndication"},
+    "lxml": {"feeds.render.elements", "feeds.render.syndication"},
     "markdown_it": {"feeds.sources.markdown"},
     "nh3": {"feeds.sanitize"},
     "prometheus_client": {"notifier.service.metrics"},

@@ -1,6 +1,6 @@
 """RSS 2.0 and Atom 1.0 (RFC 4287) through feedgen and one extension of ours.
 
-The only importer of feedgen and lxml. feedgen's faults stay inside: it writes entries' links
+The only importer of feedgen. feedgen's faults stay inside: it writes entries' links
 without `rel`, dates that are *now*, RSS dates by way of the process's locale, no `dc:creator`, no
 language of an entry. Each entry is built by itself and may raise; a document of entries does not.
 
@@ -12,38 +12,38 @@ profile recommends `dc:creator` for a name. Addresses of authors are nobody's to
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from html.entities import name2codepoint
-from typing import Any, TypeAlias
 
 from feedgen.entry import FeedEntry
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from feeds.document import Enclosure, SourceFeed
 from feeds.feed import Format
 from feeds.render.addresses import fits_rss_enclosure
+from feeds.render.elements import (
+    HISTORY,
+    MEDIA,
+    Element,
+    declare_text,
+    enclosure_link,
+    put_atom_source,
+    put_image,
+    put_media,
+    put_plain,
+    put_relations,
+    tell_names,
+)
 from feeds.render.item import GENERATOR, Channel, Item
-from feeds.render.mediatypes import medium
-
-Element: TypeAlias = Any  # an lxml element; lxml brings no types
 
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
-HISTORY = "http://purl.org/syndication/history/1.0"
-MEDIA = "http://search.yahoo.com/mrss/"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
 # The prefixes that a document declares for all its entries.
 _RSS_NAMES = {"dc": DC, "media": MEDIA, "atom": ATOM, "content": _CONTENT}
 _ATOM_NAMES = {None: ATOM, "media": MEDIA}
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_MARKUP = re.compile("([&<])")
-_END_TAG = re.compile(r"</\w+>")
-_REFERENCE = re.compile(r"&(#?\w+)")
-_NAMED = name2codepoint.keys() | {"apos"}
 
 
 def written_in_xml(item: Item) -> tuple[bytes, bytes]:
@@ -106,9 +106,9 @@ class _AtomFeed:
 
     def extend_atom(self, feed: Element) -> None:
         for name in ("title", "subtitle"):
-            _declare_text(feed.find(name))
-        _tell_names(feed)
-        _put_relations(feed, "link", self.channel, Format.ATOM)
+            declare_text(feed.find(name))
+        tell_names(feed)
+        put_relations(feed, "link", self.channel, Format.ATOM)
 
 
 class _RssChannel:
@@ -121,12 +121,12 @@ class _RssChannel:
 
     def extend_rss(self, rss: Element) -> None:
         channel = rss.find("channel")
-        _put_plain(channel.find("title"), self.channel.title)
-        _put_plain(channel.find("description"), self.channel.description or self.channel.title)
+        put_plain(channel.find("title"), self.channel.title)
+        put_plain(channel.find("description"), self.channel.description or self.channel.title)
         built = etree.Element("lastBuildDate")
         built.text = rfc822(self.channel.updated)
         channel.find("language").addnext(built)
-        _put_relations(channel, f"{{{ATOM}}}link", self.channel, Format.RSS)
+        put_relations(channel, f"{{{ATOM}}}link", self.channel, Format.RSS)
 
 
 class _Entry:
@@ -139,8 +139,8 @@ class _Entry:
         if item.language:
             entry.set(_LANG, item.language)
         for name in ("title", "summary"):
-            _declare_text(entry.find(name))
-        _tell_names(entry)
+            declare_text(entry.find(name))
+        tell_names(entry)
         if item.published:
             published = etree.Element("published")
             published.text = item.published.isoformat()
@@ -149,30 +149,30 @@ class _Entry:
             entry.remove(link)
         etree.SubElement(entry, "link", rel="alternate", href=item.link)
         for enclosure in item.enclosures:
-            etree.SubElement(entry, "link", _enclosure_link(enclosure))
+            etree.SubElement(entry, "link", enclosure_link(enclosure))
         if item.source:
-            _put_atom_source(entry, item.source)
-        _put_image(entry, item)
+            put_atom_source(entry, item.source)
+        put_image(entry, item)
 
     def extend_rss(self, entry: Element) -> None:
         item = self.item
-        _put_plain(entry.find("title"), item.title)
+        put_plain(entry.find("title"), item.title)
         if item.summary:
             entry.find("description").text = html.escape(item.summary, quote=False)
         if item.published:
             etree.SubElement(entry, "pubDate").text = rfc822(item.published)
         etree.SubElement(entry, f"{{{ATOM}}}updated").text = item.updated.isoformat()
         for author in item.authors:
-            _put_plain(etree.SubElement(entry, f"{{{DC}}}creator"), author.name)
+            put_plain(etree.SubElement(entry, f"{{{DC}}}creator"), author.name)
         for category, tag in zip(entry.findall("category"), item.tags, strict=True):
-            _put_plain(category, tag)
+            put_plain(category, tag)
         if item.language:
             etree.SubElement(entry, f"{{{DC}}}language").text = item.language
         if item.source:
-            _put_plain(etree.SubElement(entry, "source", url=item.source.url), item.source.title)
+            put_plain(etree.SubElement(entry, "source", url=item.source.url), item.source.title)
         for enclosure in item.enclosures[_has_rss_enclosure(item) :]:
-            _put_media(entry, enclosure)
-        _put_image(entry, item)
+            put_media(entry, enclosure)
+        put_image(entry, item)
 
 
 def _feedgen_feed(channel: Channel, form: Format) -> FeedGenerator:
@@ -228,90 +228,3 @@ def _has_rss_enclosure(item: Item) -> bool:
 
 def _history(channel: Channel) -> dict[str, str]:
     return {"fh": HISTORY} if channel.is_archive else {}
-
-
-def _put_relations(head: Element, name: str, channel: Channel, form: Format) -> None:
-    """Write the links to the hub and to the other documents of the feed, and what this one is."""
-    for relation, addresses in channel.related:
-        link = etree.SubElement(head, name, rel=relation, href=addresses[form])
-        if relation != "hub":
-            link.set("type", form.media_type)
-    if channel.is_archive:
-        etree.SubElement(head, f"{{{HISTORY}}}archive")
-
-
-def _enclosure_link(enclosure: Enclosure) -> dict[str, str]:
-    """The attributes of an Atom link to an enclosure (RFC 4287, 4.2.7)."""
-    given = {"rel": "enclosure", "href": enclosure.url, "type": enclosure.type}
-    if enclosure.length:
-        given["length"] = str(enclosure.length)
-    if enclosure.title and not _looks_like_html(enclosure.title):
-        given["title"] = enclosure.title
-    return given
-
-
-def _put_atom_source(entry: Element, source: SourceFeed) -> None:
-    """Write the feed that an entry was taken over from (RFC 4287, 4.2.11)."""
-    element = etree.SubElement(entry, "source")
-    etree.SubElement(element, "id").text = source.id
-    title = etree.SubElement(element, "title")
-    title.text = source.title
-    _declare_text(title)
-    if source.updated:
-        etree.SubElement(element, "updated").text = source.updated.isoformat()
-    etree.SubElement(element, "link", rel="self", href=source.url)
-
-
-def _put_media(entry: Element, enclosure: Enclosure) -> None:
-    """Write a further enclosure, of which RSS allows one (Media RSS 1.5.1)."""
-    given = {"url": enclosure.url, "type": enclosure.type, "medium": medium(enclosure.type)}
-    if enclosure.length:
-        given["fileSize"] = str(enclosure.length)
-    if enclosure.duration:
-        given["duration"] = f"{enclosure.duration:.10g}"
-    element = etree.SubElement(entry, f"{{{MEDIA}}}content", given)
-    if enclosure.title:
-        title = etree.SubElement(element, f"{{{MEDIA}}}title")
-        if _looks_like_html(enclosure.title):  # the module has a type for it (title, 1.5.1)
-            title.set("type", "html")
-            title.text = html.escape(enclosure.title, quote=False)
-        else:
-            _put_plain(title, enclosure.title)
-
-
-def _put_image(entry: Element, item: Item) -> None:
-    if item.image:
-        etree.SubElement(entry, f"{{{MEDIA}}}content", url=item.image, medium="image")
-
-
-def _declare_text(element: Element | None) -> None:
-    """Declare plain text that looks like HTML, so that nobody has to guess (RFC 4287, 3.1.1)."""
-    if element is not None and _looks_like_html(element.text or ""):
-        element.set("type", "html")
-        element.text = html.escape(element.text, quote=False)
-
-
-def _tell_names(parent: Element) -> None:
-    """Tell authors' names that look like HTML from markup: they are plain, and declare nothing."""
-    for name in parent.iterfind("author/name"):
-        if _looks_like_html(name.text):
-            _put_plain(name, name.text)
-
-
-def _looks_like_html(text: str) -> bool:
-    """Tell whether `text` has an end tag or a character reference, as validators look for them."""
-    references = _REFERENCE.findall(text)
-    return bool(_END_TAG.search(text)) or any(x in _NAMED or not x.isalpha() for x in references)
-
-
-def _put_plain(element: Element, text: str) -> None:
-    """Write plain `text` where readers may expect HTML: `&` and `<` as character references.
-
-    The encoding by which the Advisory Board's profile tells plain text from escaped markup.
-    """
-    first, *rest = _MARKUP.split(text)
-    element.text = first
-    for mark, after in zip(rest[::2], rest[1::2], strict=True):
-        reference = etree.Entity(f"#x{ord(mark):X}")
-        reference.tail = after
-        element.append(reference)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,21 +16,21 @@ from feeds import Site
 from feeds.errors import StoreError
 from notifier.delivery.carriers.queue import InProcess, WorkQueue
 from notifier.delivery.delivery import (
-    RESENT,
     Answer,
     Job,
     Letter,
-    Mark,
     Phase,
     State,
     Verdict,
-    next_attempt,
 )
 from notifier.delivery.ledger import Ledger
 from notifier.delivery.outbox import Outbox
 from notifier.delivery.transport import Session, Transport
 from notifier.errors import InvalidMessage
+from notifier.mailing.ahead import Ahead, Written
+from notifier.mailing.hand import Hand
 from notifier.mailing.letters import Signers, Writer
+from notifier.mailing.outcomes import decide
 from notifier.mailing.supply import Piece, Supply
 from notifier.returns.suppressions import Suppressions
 from notifier.settings import DkimProfile, MailSettings
@@ -39,6 +38,8 @@ from notifier.tokens import SecretKey
 
 HALT_PAUSE = timedelta(minutes=5)  # after the relay refused us altogether
 PAUSE = timedelta(minutes=1)  # after no relay could be reached
+
+_AHEAD = 16  # signed letters that are kept, beside one for each connection
 
 Clock = Callable[[], datetime]
 Told = Callable[[str, State], None]  # a digest, and what one attempt to deliver it came to
@@ -121,15 +122,13 @@ async def deliver(sender: Sender, clock: Clock, stop: asyncio.Event) -> Delivere
     is in doubt, one letter of each connection at most.
     """
     round_ = _Round(sender, clock)
-    async with _told_by(stop, round_.over), round_.supply as supply:
+    async with _told_by(stop, round_.over):
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(sender.connections):
-                    group.create_task(round_.connection())
+            await round_.run()
         except ExceptionGroup as failures:  # what failed one connection has stopped the others
             raise failures.exceptions[0] from failures
-    if round_.failed or supply.failed:
-        raise round_.failed or supply.failed or StoreError()
+    if failed := round_.failed or round_.supply.failed:
+        raise failed
     await sender.outbox.finish()
     return round_.done
 
@@ -170,18 +169,27 @@ class _Round:
             lambda: self.done.pause,
             sender.lease,
         )
+        ahead = sender.connections + _AHEAD
+        self._ahead = Ahead(self.supply, self._writer, self.over, ahead)
+
+    async def run(self) -> None:
+        """Send over all connections until there is nothing more, or it is over."""
+        async with self.supply, self._ahead.working(), asyncio.TaskGroup() as group:
+            for _ in range(self._sender.connections):
+                group.create_task(self.connection())
 
     async def connection(self) -> None:
         """Send one letter after the other over one session."""
         try:
             async with self._sender.transport.session() as session:
-                while await self.supply.wait() and await self._is_ready(session):
+                while await self._ahead.wait() and await self._is_ready(session):
+                    self._ahead.sign(session.profile)
                     if await self._stream(session):
                         continue
-                    piece = self.supply.take()
-                    if piece is not None:
-                        await self._send(session, piece)
-                        self.supply.end(piece)
+                    found = self._ahead.take()
+                    if found is not None:
+                        await self._send(session, found)
+                        self.supply.end(found.piece)
         except StoreError as error:  # the others finish the letters that they have begun
             self.failed = self.failed or error
             self.over.set()
@@ -210,7 +218,7 @@ class _Round:
 
     async def _stream(self, session: Session) -> int:
         """Send letters without a wait between them; return how many."""
-        hand = _Hand(self, session.profile)
+        hand = Hand(self, session.profile)
         await session.stream(hand)
         for piece in hand.withheld:
             await self._pass_over(piece)
@@ -220,15 +228,24 @@ class _Round:
 
     def begin(self, profile: DkimProfile | None) -> tuple[Piece, Letter] | None:
         """Return the next piece with its letter, where there is one that takes no wait."""
-        piece = self.supply.look()
-        if piece is None or not piece.job.wanted or self._writer.signs(profile):
+        found = self._ahead.look()
+        if found is None or not found.piece.job.wanted:
+            return None
+        letter = self._at_once(found, profile)
+        if letter is None:
+            return None
+        self._ahead.take()
+        return found.piece, letter
+
+    def _at_once(self, found: Written, profile: DkimProfile | None) -> Letter | None:
+        if found.letter is not None and found.profile == profile:
+            return found.letter
+        if self._writer.signs(profile):
             return None
         try:
-            letter = self._writer.write(piece.job, piece.words, profile)
+            return self._writer.write(found.piece.job, found.piece.words, profile)
         except InvalidMessage:
-            return None  # it is told of where it is sent by itself
-        self.supply.take()
-        return piece, letter
+            return None  # told of where it is sent by itself
 
     def have_started(
         self, piece: Piece, told: Callable[[bool], None], failed: Callable[[Exception], None]
@@ -236,13 +253,19 @@ class _Round:
         """Have a piece marked as being sent."""
         self._sender.ledger.have_started(piece.chunk, piece.job, self._clock(), told, failed)
 
-    async def _send(self, session: Session, piece: Piece) -> None:
-        job, ledger = piece.job, self._sender.ledger
+    def end(self, piece: Piece) -> None:
+        """Note that nothing more is to be done about a piece."""
+        self.supply.end(piece)
+
+    async def _send(self, session: Session, found: Written) -> None:
+        """Send one letter by itself, or tell why there is none to be sent."""
+        piece, job, ledger = found.piece, found.piece.job, self._sender.ledger
         if not job.wanted:
             await self._pass_over(piece)
             return
+        letter = found.letter if found.profile == session.profile else None
         try:
-            letter = await self._writer.letter(job, piece.words, session.profile)
+            letter = letter or await self._writer.letter(job, piece.words, session.profile)
         except InvalidMessage as error:
             answer = Answer(verdict=Verdict.FAILED, phase=Phase.CONNECT, text=str(error))
             self.record(piece, answer, started=False)
@@ -261,7 +284,7 @@ class _Round:
         sender = self._sender
         state = await sender.ledger.pass_over(piece.chunk, piece.job, self._clock(), sender.lease)
         if state is None:
-            self.supply.drop(piece.chunk)
+            self._ahead.drop(piece.chunk)
         else:
             self._count(piece.job, state)
 
@@ -293,70 +316,3 @@ class _Round:
             await self._sender.suppressions.note_dead_address(
                 job.address, answer.text, now, code=answer.enhanced
             )
-
-
-class _Hand:
-    """What one connection has begun in a stream, and is not answered; `count` is of all."""
-
-    def __init__(self, round_: _Round, profile: DkimProfile | None) -> None:
-        self.count = 0
-        self.withheld: list[Piece] = []
-        self._round = round_
-        self._profile = profile
-        self._begun: deque[Piece] = deque()
-        self._marked: bool | None = None  # the first of them; None where that was not asked
-        self._told: Callable[[bool], None] | None = None
-
-    def begin(self) -> Letter | None:
-        """Take the next piece where it takes no wait."""
-        found = self._round.begin(self._profile)
-        if found is None:
-            return None
-        piece, letter = found
-        self._begun.append(piece)
-        self.count += 1
-        return letter
-
-    def ask(self, told: Callable[[bool], None], failed: Callable[[Exception], None]) -> None:
-        """Have the piece marked."""
-        self._told = told
-        self._round.have_started(self._begun[0], self._hear, failed)
-
-    def _hear(self, marked: bool) -> None:
-        self._marked = marked
-        assert self._told is not None, "whoever hears has asked"
-        self._told(marked)
-
-    def answered(self, answer: Answer) -> None:
-        """Note it; a piece that must not be sent is looked at once the stream has ended."""
-        piece, marked = self._begun.popleft(), self._marked
-        self._marked = None
-        if marked is False:
-            self.withheld.append(piece)
-            return
-        self._round.record(piece, answer, started=marked is True)
-        self._round.supply.end(piece)
-
-
-def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:
-    """Return what to record after `answer`: pure, for the policy must be plain to see."""
-    state, reason = _OUTCOMES.get(answer.verdict, (State.DEFERRED, job.reason))
-    if answer.verdict is Verdict.IN_DOUBT:
-        once_more = resend and job.reason != RESENT
-        state = State.DEFERRED if once_more else State.IN_DOUBT
-        reason = RESENT if once_more else "no answer came"
-    elif state is State.FAILED and job.reason == RESENT:
-        state, reason = State.IN_DOUBT, "refused after doubt"  # the first copy may have been taken
-    due = now
-    if state is State.DEFERRED:
-        seed = f"{job.issue_id}/{job.subscriber_id}"
-        due = next_attempt(job.attempts + 1, now, seed, expires=job.expires)
-    return Mark(state=state, due=due, reason=reason or job.reason, answer=answer)
-
-
-_OUTCOMES = {
-    Verdict.ACCEPTED: (State.ACCEPTED, ""),
-    Verdict.HALT: (State.QUEUED, ""),
-    Verdict.DEAD_ADDRESS: (State.FAILED, "no such address"),
-    Verdict.FAILED: (State.FAILED, "refused"),
-}

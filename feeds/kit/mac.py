@@ -22,7 +22,8 @@ _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 
 def mac(key: bytes, message: bytes) -> bytes:
     """Return the HMAC-SHA256 of `message`, 32 octets."""
-    inner, outer = (state.copy() for state in _states(key))
+    for_inner, for_outer = _states(key)
+    inner, outer = for_inner.copy(), for_outer.copy()
     inner.update(message)
     outer.update(inner.digest())
     return outer.digest()

@@ -69,7 +69,7 @@ def is_selector(text: str) -> bool:
 
 def needs_smtputf8(address: str) -> bool:
     """Tell whether `address` needs SMTPUTF8 (RFC 6531): its local part is not ASCII."""
-    return not address.rpartition("@")[0].isascii()
+    return not address.isascii() and not address.rpartition("@")[0].isascii()
 
 
 def _ascii_label(label: str) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import enum
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 _BACK_OFF_MINUTES = (1, 5, 15, 30, 60, 120, 240)
 _JITTER = 0.2
@@ -61,8 +61,7 @@ class Verdict(enum.StrEnum):
     IN_DOUBT = "in_doubt"  # the final dot left, no answer came
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """What came of one attempt; `code` and `enhanced` are the server's (RFC 5321, RFC 3463)."""
 
     verdict: Verdict
@@ -72,8 +71,7 @@ class Answer:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Letter(NamedTuple):
     """A finished message with its envelope: `content` has CRLF line ends and is never changed.
 
     `envelope_id` is our name for it in reports (RFC 3461), else the Message-ID is. It is `sound`
@@ -81,15 +79,14 @@ class Letter:
     """
 
     sender: str
-    envelope_id: str = ""
     recipient: str
     message_id: str
     content: bytes
+    envelope_id: str = ""
     sound: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Deliveries of one issue that a sender has claimed; `fence` proves that it still has."""
 
     issue_id: int
@@ -97,8 +94,7 @@ class Chunk:
     fence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One delivery to be made: whom to write to, with which words, and how often it was tried.
 
     It is not `wanted` where the reader had left, or must not be written to, when it was looked up.
@@ -118,8 +114,7 @@ class Job:
     wanted: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(NamedTuple):
     """What to record of a delivery; `due` matters for one that waits."""
 
     state: State
@@ -136,14 +131,8 @@ def classify(code: int, text: str, phase: Phase) -> Answer:
     a deferral, and after the final dot it is doubt.
     """
     found = _ENHANCED.match(text.lstrip()) if 200 <= code < 600 else None
-    enhanced = found[1] if found and found[1][0] == str(code)[0] else ""
-    return Answer(
-        verdict=_verdict(code, enhanced, phase),
-        phase=phase,
-        code=code,
-        enhanced=enhanced,
-        text=text[:_TEXT_LIMIT],
-    )
+    enhanced = found[1] if found and int(found[1][0]) == code // 100 else ""
+    return Answer(_verdict(code, enhanced, phase), phase, code, enhanced, text[:_TEXT_LIMIT])
 
 
 def unanswered(phase: Phase, text: str) -> Answer:

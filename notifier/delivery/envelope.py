@@ -98,7 +98,7 @@ def _obstacle(letter: Letter, offers: Offers) -> str:
         return "a bare line end in the message"
     if limit and len(content) > limit:
         return f"the message has {len(content)} octets, the relay takes {limit}"
-    if _needs_smtputf8(letter) and not offers.smtputf8:
+    if not offers.smtputf8 and _needs_smtputf8(letter):
         return "the address needs SMTPUTF8, which the relay does not offer"
     return ""
 
@@ -109,8 +109,9 @@ def _has_bare_line_end(content: bytes) -> bool:
 
 
 def _needs_smtputf8(letter: Letter) -> bool:
-    addresses = (letter.sender, letter.recipient)
-    return not letter.content.isascii() or any(needs_smtputf8(address) for address in addresses)
+    if not letter.content.isascii():
+        return True
+    return needs_smtputf8(letter.sender) or needs_smtputf8(letter.recipient)
 
 
 def _path(address: str) -> bytes:

@@ -41,13 +41,6 @@ class Ledger:
             Marks(database.dialect).write
         )
 
-    async def claim(
-        self, owner: str, now: datetime, lease: timedelta, *, resend: bool
-    ) -> Chunk | None:
-        """Take a chunk that has something to send, for `lease`; None where there is none."""
-        claimed = await self.claim_some(owner, now, lease, 1, resend=resend)
-        return claimed[0] if claimed else None
-
     async def claim_some(
         self, owner: str, now: datetime, lease: timedelta, most: int, *, resend: bool
     ) -> list[Chunk]:
@@ -65,29 +58,15 @@ class Ledger:
             found = await leasing.find(connection, now, most, lock=locked)
             return await leasing.take(connection, found, owner, now, lease, resend=resend)
 
-    async def jobs(self, chunk: Chunk, now: datetime) -> list[Job]:
-        """Return what is to be sent of `chunk` at `now`."""
-        return (await self.jobs_of([chunk], now))[chunk]
-
     async def jobs_of(self, claimed: Sequence[Chunk], now: datetime) -> dict[Chunk, list[Job]]:
         """Return what is to be sent of each of the `claimed` chunks at `now`."""
         return await self._database.reading(_jobs_of, claimed, now)
 
-    async def start(self, chunk: Chunk, job: Job, now: datetime, lease: timedelta) -> State | None:
-        """Mark `job` as being sent, or as skipped where the reader must not be written to.
-
-        Returns what it was marked as, once that is on the disk together with whatever others have
-        put meanwhile; None if it is not ours to send any more. A StoreError means that nothing may
-        be sent, and that nobody knows how it was marked.
-        """
-        if await self.ask(chunk, job, now):
-            return State.SENDING
-        return await self.pass_over(chunk, job, now, lease)
-
     def ask(self, chunk: Chunk, job: Job, now: datetime) -> asyncio.Future[bool]:
-        """Return what will tell whether `job` is marked as being sent, as `start` does.
+        """Return what will tell whether `job` is marked as being sent, and that is on the disk.
 
-        For whoever has something else to do meanwhile; where it tells no, see `pass_over`.
+        For whoever has something else to do meanwhile; where it tells no, see `pass_over`. Where it
+        has a StoreError nothing may be sent, and nobody knows how it was marked.
         """
         return self._commits.put(Start.of(chunk, job, now))
 
@@ -130,10 +109,6 @@ class Ledger:
             )
         return ended if marked.rowcount else None
 
-    async def renew(self, chunk: Chunk, until: datetime) -> bool:
-        """Keep a claim until `until`; False if somebody else has the chunk."""
-        return await self.renew_all([chunk], until) == 1
-
     async def renew_all(self, held: Sequence[Chunk], until: datetime) -> int:
         """Keep claims until `until`; return how many of them still were ours."""
         async with self._database.write() as connection:
@@ -148,14 +123,11 @@ class Ledger:
                 .values(leased_until=now - timedelta(microseconds=1))
             )
 
-    async def mark(self, job: Job, mark: Mark, now: datetime) -> None:
-        """Record what became of the attempt that `job` was started for, and of no later one."""
-        await self._commits.put(Ending.of(job, mark, now))
-
     def note(self, job: Job, mark: Mark, now: datetime) -> None:
-        """Do as `mark` does, with the next commit: before any start that comes after this.
+        """Record what became of the attempt that `job` was started for, and of no later one.
 
-        See `settle` for whoever wants to know that it is on the disk.
+        That is done with the next commit: before any start that comes after this. See `settle` for
+        whoever wants to know that it is on the disk.
         """
         self._commits.add(Ending.of(job, mark, now))
 
@@ -166,10 +138,6 @@ class Ledger:
     async def settle(self) -> None:
         """Wait until all that was noted is on the disk; StoreError where it could not be."""
         await self._commits.settle()
-
-    async def release(self, chunk: Chunk, not_before: datetime) -> None:
-        """Give a chunk back; it is due again when the first of its deliveries is."""
-        await self.release_all([chunk], not_before)
 
     async def release_all(self, held: Sequence[Chunk], not_before: datetime) -> None:
         """Give chunks back, once what was noted of them is on the disk."""

@@ -77,10 +77,8 @@ def message_id(secret: bytes, issue: str, subscriber: str, domain: str) -> str:
 
 def identity(secret: bytes, issue: str, subscriber: str) -> str:
     """Return the local part of that Message-ID: 32 small letters and digits."""
-    named = b"message-id"
-    for part in (issue, subscriber):
-        raw = part.encode("utf-8", "surrogatepass")
-        named += b"%d:%s" % (len(raw), raw)
+    one, other = (part.encode("utf-8", "surrogatepass") for part in (issue, subscriber))
+    named = b"message-id%d:%s%d:%s" % (len(one), one, len(other), other)
     return base32(mac(secret, named)[:20])
 
 

@@ -8,7 +8,7 @@ was not as it should be.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, classify, unanswered
@@ -133,7 +133,7 @@ class Transaction:
         if reply.code not in _OUT_OF_ORDER:
             return answer
         self.surprised = True
-        return replace(answer, verdict=Verdict.DEFERRED)  # in lock-step it is taken at its word
+        return answer._replace(verdict=Verdict.DEFERRED)  # in lock-step it is taken at its word
 
     async def _out_of_group(self, first: Answer, codes: Sequence[int]) -> Answer:
         """Find the way back to commands after a refusal; where there is none, say a surprise.
@@ -150,7 +150,7 @@ class Transaction:
         )
         if self.surprised or not orderly:
             self.surprised = True
-            return replace(first, verdict=Verdict.DEFERRED)
+            return first._replace(verdict=Verdict.DEFERRED)
         if data // 100 == 3:
             return await self._lone_dot(first)
         self.in_step = True

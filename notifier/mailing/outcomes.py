@@ -12,6 +12,8 @@ from notifier.delivery.delivery import RESENT, Answer, Job, Mark, State, Verdict
 
 def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:
     """Return what to record after `answer`: pure, for the policy must be plain to see."""
+    if answer.verdict is Verdict.ACCEPTED:
+        return Mark(State.ACCEPTED, now, job.reason, answer)
     state, reason = _OUTCOMES.get(answer.verdict, (State.DEFERRED, job.reason))
     if answer.verdict is Verdict.IN_DOUBT:
         once_more = resend and job.reason != RESENT
@@ -27,7 +29,6 @@ def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:
 
 
 _OUTCOMES = {
-    Verdict.ACCEPTED: (State.ACCEPTED, ""),
     Verdict.HALT: (State.QUEUED, ""),
     Verdict.DEAD_ADDRESS: (State.FAILED, "no such address"),
     Verdict.FAILED: (State.FAILED, "refused"),

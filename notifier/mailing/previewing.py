@@ -198,8 +198,7 @@ def _filled(desk: Desk, turn: Turn, edition: Edition, job: Job) -> Preview:
 
 
 def _job(who: Traced, taken: Taken) -> Job:
-    return replace(
-        _stranger(who.address),
+    return _stranger(who.address)._replace(
         subscriber_id=who.id,
         subscription_id=taken.id,
         name=who.name,

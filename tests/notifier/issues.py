@@ -13,7 +13,6 @@ from notifier.delivery.audience import Audience, Group, Lane
 from notifier.delivery.delivery import Chunk, Job
 from notifier.delivery.edition import Edition
 from notifier.delivery.enlisting import NewIssue
-from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.digest.issue import Due
 from notifier.digest.lane import LaneKey
@@ -23,6 +22,7 @@ from notifier.roster import Change, Places
 from notifier.schedule.slots import Slot
 from notifier.subscriber import Choice, Declaration, address_key
 from notifier.tables import chunks, deliveries, issues, lanes, subscribers, subscriptions
+from tests.notifier.clerk import Clerk
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SLOT = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
@@ -130,14 +130,14 @@ async def open_for(database: Database, *names: str, now: datetime = SLOT, **fiel
 
 async def claimed(database: Database, now: datetime = SLOT, *, resend: bool = True) -> Chunk:
     """Claim the next chunk."""
-    chunk = await Ledger(database).claim("tester", now, LEASE, resend=resend)
+    chunk = await Clerk(database).claim("tester", now, LEASE, resend=resend)
     assert chunk is not None
     return chunk
 
 
 async def begun(database: Database, now: datetime = SLOT) -> tuple[Chunk, Job]:
     """Claim the next chunk and mark its first delivery as being sent."""
-    ledger = Ledger(database)
+    ledger = Clerk(database)
     chunk = await claimed(database, now)
     job = (await ledger.jobs(chunk, now))[0]
     await ledger.start(chunk, job, now, LEASE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -13,11 +12,11 @@ from sqlalchemy import update
 from feeds.kit.database import Database
 from notifier.delivery import enlisting, opening
 from notifier.delivery.delivery import RESENT, Mark, Phase, State, unanswered
-from notifier.delivery.ledger import Ledger
 from notifier.delivery.outbox import Outbox
 from notifier.returns.suppressions import Suppressions
 from notifier.roster import Roster
 from notifier.tables import subscriptions
+from tests.notifier.clerk import Clerk
 from tests.notifier.issues import (
     EXPIRES,
     LEASE,
@@ -35,11 +34,11 @@ from tests.notifier.issues import (
 
 
 @pytest.fixture
-def ledger(database: Database) -> Ledger:
-    return Ledger(database)
+def ledger(database: Database) -> Clerk:
+    return Clerk(database)
 
 
-async def test_a_chunk_belongs_to_one_sender_at_a_time(database: Database, ledger: Ledger) -> None:
+async def test_a_chunk_belongs_to_one_sender_at_a_time(database: Database, ledger: Clerk) -> None:
     await open_for(database, "ada")
     first = await claimed(database)
     assert await ledger.claim("other", SLOT + LEASE, LEASE, resend=True) is None
@@ -50,7 +49,7 @@ async def test_a_chunk_belongs_to_one_sender_at_a_time(database: Database, ledge
 
 
 async def test_queued_becomes_sending_and_is_no_job_any_more(
-    database: Database, ledger: Ledger
+    database: Database, ledger: Clerk
 ) -> None:
     await open_for(database, "ada", "ben")
     chunk = await claimed(database)
@@ -60,7 +59,7 @@ async def test_queued_becomes_sending_and_is_no_job_any_more(
     assert await ledger.jobs(chunk, SLOT) == [other]
 
 
-async def test_what_is_being_sent_is_not_started_again(database: Database, ledger: Ledger) -> None:
+async def test_what_is_being_sent_is_not_started_again(database: Database, ledger: Clerk) -> None:
     await open_for(database, "ada")
     chunk, job = await begun(database)
     assert await ledger.start(chunk, job, SLOT, LEASE) is None
@@ -71,7 +70,7 @@ async def test_what_is_being_sent_is_not_started_again(database: Database, ledge
     [State.ACCEPTED, State.FAILED, State.DEFERRED, State.QUEUED, State.IN_DOUBT],
 )
 async def test_sending_becomes_whatever_the_answer_means(
-    database: Database, ledger: Ledger, state: State
+    database: Database, ledger: Clerk, state: State
 ) -> None:
     await open_for(database, "ada")
     chunk, job = await begun(database)
@@ -81,7 +80,7 @@ async def test_sending_becomes_whatever_the_answer_means(
     assert len(await ledger.jobs(chunk, SLOT)) == pending
 
 
-async def test_only_what_is_being_sent_can_be_marked(database: Database, ledger: Ledger) -> None:
+async def test_only_what_is_being_sent_can_be_marked(database: Database, ledger: Clerk) -> None:
     await open_for(database, "ada")
     _, job = await begun(database)
     await ledger.mark(job, Mark(state=State.ACCEPTED, due=SLOT), SLOT)
@@ -89,9 +88,7 @@ async def test_only_what_is_being_sent_can_be_marked(database: Database, ledger:
     assert await states(database) == {"ada": ("accepted", "")}
 
 
-async def test_a_deferred_delivery_waits_until_it_is_due(
-    database: Database, ledger: Ledger
-) -> None:
+async def test_a_deferred_delivery_waits_until_it_is_due(database: Database, ledger: Clerk) -> None:
     await open_for(database, "ada", "ben")
     chunk, job = await begun(database)
     later = SLOT + 5 * MINUTE
@@ -108,7 +105,7 @@ async def test_a_deferred_delivery_waits_until_it_is_due(
     assert await ledger.start(again, job, later, LEASE) is State.SENDING
 
 
-async def test_a_chunk_without_anything_to_send_is_done(database: Database, ledger: Ledger) -> None:
+async def test_a_chunk_without_anything_to_send_is_done(database: Database, ledger: Clerk) -> None:
     await open_for(database, "ada")
     chunk, job = await begun(database)
     await ledger.mark(job, Mark(state=State.ACCEPTED, due=SLOT), SLOT)
@@ -119,7 +116,7 @@ async def test_a_chunk_without_anything_to_send_is_done(database: Database, ledg
 
 
 async def test_a_chunk_given_back_in_a_pause_waits_for_its_end(
-    database: Database, ledger: Ledger
+    database: Database, ledger: Clerk
 ) -> None:
     await open_for(database, "ada")
     chunk, job = await begun(database)
@@ -129,7 +126,7 @@ async def test_a_chunk_given_back_in_a_pause_waits_for_its_end(
     assert await ledger.jobs(await claimed(database, SLOT + 5 * MINUTE), SLOT + 5 * MINUTE)
 
 
-async def test_who_lost_the_chunk_cannot_give_it_back(database: Database, ledger: Ledger) -> None:
+async def test_who_lost_the_chunk_cannot_give_it_back(database: Database, ledger: Clerk) -> None:
     await open_for(database, "ada")
     lost = await claimed(database)
     await claimed(database, SLOT + 2 * MINUTE)
@@ -138,7 +135,7 @@ async def test_who_lost_the_chunk_cannot_give_it_back(database: Database, ledger
 
 
 async def test_sending_without_an_answer_is_sent_once_more_then_in_doubt(
-    database: Database, ledger: Ledger
+    database: Database, ledger: Clerk
 ) -> None:
     await open_for(database, "ada")
     now = SLOT
@@ -164,7 +161,7 @@ async def test_with_hold_what_has_no_answer_is_in_doubt_at_once(database: Databa
 
 
 async def test_a_service_that_knows_it_is_alone_frees_what_a_crash_left(
-    database: Database, ledger: Ledger
+    database: Database, ledger: Clerk
 ) -> None:
     await open_for(database, "ada")
     await begun(database)
@@ -174,7 +171,7 @@ async def test_a_service_that_knows_it_is_alone_frees_what_a_crash_left(
 
 
 async def test_an_answer_that_comes_after_the_claim_was_lost_marks_no_later_attempt(
-    database: Database, ledger: Ledger
+    database: Database, ledger: Clerk
 ) -> None:
     """A frozen sender wakes while the one that took over is in the middle of the same letter."""
     await open_for(database, "ada")
@@ -188,7 +185,7 @@ async def test_an_answer_that_comes_after_the_claim_was_lost_marks_no_later_atte
 
 
 async def test_who_lost_the_chunk_starts_nothing_and_says_so(
-    database: Database, ledger: Ledger
+    database: Database, ledger: Clerk
 ) -> None:
     await open_for(database, "ada")
     lost = await claimed(database)
@@ -205,7 +202,7 @@ async def pause(database: Database, until: datetime) -> None:
 
 @pytest.mark.parametrize("how", ["left", "suppressed", "paused", "undeclared"])
 async def test_who_is_gone_is_passed_over_just_before_sending(
-    database: Database, ledger: Ledger, how: str
+    database: Database, ledger: Clerk, how: str
 ) -> None:
     await open_for(database, "ada")
     chunk = await claimed(database)
@@ -227,7 +224,7 @@ async def test_who_is_gone_is_passed_over_just_before_sending(
 
 @pytest.mark.both
 async def test_nothing_is_marked_sending_after_a_leave_has_committed(
-    database: Database, ledger: Ledger, store_url: str
+    database: Database, ledger: Clerk, store_url: str
 ) -> None:
     """The mark waits on a row while the reader leaves: then it must see that, or come first."""
     await open_for(database, "ada")
@@ -258,7 +255,7 @@ class TestExpiry:
         assert await states(database) == {"ada": ("queued", "")}
 
     async def test_what_waits_expires_and_its_window_goes_back(
-        self, database: Database, ledger: Ledger
+        self, database: Database, ledger: Clerk
     ) -> None:
         await open_for(database, "ada", "ben")
         chunk, job = await begun(database)
@@ -280,7 +277,7 @@ class TestExpiry:
         assert await self.expire(database, EXPIRES + MINUTE) == 0
         assert await cursors(database) == {"ada": 0}
 
-    async def test_what_was_taken_stays_taken(self, database: Database, ledger: Ledger) -> None:
+    async def test_what_was_taken_stays_taken(self, database: Database, ledger: Clerk) -> None:
         await open_for(database, "ada", "ben")
         _, job = await begun(database)
         await ledger.mark(job, Mark(state=State.ACCEPTED, due=SLOT), SLOT)
@@ -289,7 +286,7 @@ class TestExpiry:
         assert await cursors(database) == {"ada": 10, "ben": 0}
 
     async def test_what_is_in_flight_at_the_expiry_gets_its_answer(
-        self, database: Database, ledger: Ledger
+        self, database: Database, ledger: Clerk
     ) -> None:
         await open_for(database, "ada")
         chunk, job = await begun(database, EXPIRES - MINUTE)
@@ -301,7 +298,7 @@ class TestExpiry:
         assert set((await issue_states(database)).values()) == {"done"}
 
     async def test_what_is_deferred_after_the_expiry_expires_then(
-        self, database: Database, ledger: Ledger
+        self, database: Database, ledger: Clerk
     ) -> None:
         await open_for(database, "ada")
         chunk, job = await begun(database, EXPIRES - MINUTE)
@@ -321,15 +318,11 @@ class TestExpiry:
         assert await cursors(database) == {"ada": 10}
         assert set((await issue_states(database)).values()) == {"done"}
 
-    async def test_an_expired_issue_is_not_claimed(
-        self, database: Database, ledger: Ledger
-    ) -> None:
+    async def test_an_expired_issue_is_not_claimed(self, database: Database, ledger: Clerk) -> None:
         await open_for(database, "ada")
         assert await ledger.claim("tester", EXPIRES, LEASE, resend=True) is None
 
-    async def test_what_has_expired_is_not_started(
-        self, database: Database, ledger: Ledger
-    ) -> None:
+    async def test_what_has_expired_is_not_started(self, database: Database, ledger: Clerk) -> None:
         await open_for(database, "ada")
         chunk = await claimed(database, EXPIRES - MINUTE)
         [job] = await ledger.jobs(chunk, EXPIRES - MINUTE)
@@ -340,7 +333,7 @@ class TestExpiry:
 
 
 async def test_a_big_issue_is_claimed_chunk_by_chunk(
-    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    database: Database, ledger: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (enlisting, opening):
         monkeypatch.setattr(module, "CHUNK", 10)
@@ -352,7 +345,7 @@ async def test_a_big_issue_is_claimed_chunk_by_chunk(
 
 
 async def test_a_big_issue_is_spread_evenly_over_a_time(
-    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    database: Database, ledger: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (enlisting, opening):
         monkeypatch.setattr(module, "CHUNK", 2)
@@ -372,7 +365,7 @@ async def test_a_big_issue_is_spread_evenly_over_a_time(
 
 
 async def test_what_is_spread_has_time_left_to_be_tried_again(
-    database: Database, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    database: Database, ledger: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (enlisting, opening):
         monkeypatch.setattr(module, "CHUNK", 1)
@@ -389,7 +382,7 @@ async def test_two_who_claim_at_once_get_two_chunks(
     await open_for(database, *(f"reader{number}" for number in range(11)))
     other = Database(store_url)
     one, two = await asyncio.gather(
-        *(Ledger(db).claim("tester", SLOT, LEASE, resend=True) for db in (database, other))
+        *(Clerk(db).claim("tester", SLOT, LEASE, resend=True) for db in (database, other))
     )
     await other.close()
     assert one is not None
@@ -397,10 +390,10 @@ async def test_two_who_claim_at_once_get_two_chunks(
     assert {one.number, two.number} == {0, 1}
 
 
-async def test_the_books_count_by_digest_and_state(database: Database, ledger: Ledger) -> None:
+async def test_the_books_count_by_digest_and_state(database: Database, ledger: Clerk) -> None:
     await open_for(database, "ada", "ben", "cid")
     _, job = await begun(database)
-    answer = replace(unanswered(Phase.DATA, "busy"), code=451)
+    answer = unanswered(Phase.DATA, "busy")._replace(code=451)
     due = SLOT + timedelta(minutes=1)
     await ledger.mark(job, Mark(state=State.DEFERRED, due=due, answer=answer), SLOT)
     assert await ledger.books() == {("morning", "deferred"): 1, ("morning", "queued"): 2}

@@ -14,12 +14,12 @@ from feeds.kit.database import Database
 from notifier.delivery import enlisting, opening, parting
 from notifier.delivery.audience import Audience, Group
 from notifier.delivery.delivery import State
-from notifier.delivery.ledger import Ledger
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
 from notifier.digest.overlap import overlap_of
 from notifier.roster import Roster
 from notifier.schedule.slots import Slot
+from tests.notifier.clerk import Clerk
 from tests.notifier.issues import (
     EXPIRES,
     LEASE,
@@ -80,11 +80,11 @@ async def test_what_was_broken_off_is_taken_up_again(database: Database) -> None
     await declare(database, wanted("ada"), wanted("ben"))
     await break_off(database)
     assert await cursors(database) == {"ada": 0, "ben": 0}
-    assert await Ledger(database).next_due() is None
+    assert await Clerk(database).next_due() is None
     assert await Opening(database).open(await an_issue(database), SLOT + MINUTE) == 1
     assert await states(database) == {"ada": QUEUED, "ben": QUEUED}
     assert await cursors(database) == {"ada": 10, "ben": 10}
-    assert await Ledger(database).next_due() is not None
+    assert await Clerk(database).next_due() is not None
 
 
 async def test_two_that_open_one_article_at_once_at_different_moments_send_the_same_words(
@@ -107,7 +107,7 @@ async def test_two_that_open_one_article_at_once_at_different_moments_send_the_s
         assert await Opening(database).open(quick, SLOT + MINUTE) is None
 
     assert await Interrupted(database, meanwhile).open(slow, SLOT) == 1
-    ledger = Ledger(database)
+    ledger = Clerk(database)
     chunk = await claimed(database, SLOT + MINUTE)
     for job in await ledger.jobs(chunk, SLOT + MINUTE):
         assert await ledger.start(chunk, job, SLOT + MINUTE, LEASE) is State.SENDING
@@ -155,7 +155,7 @@ async def test_a_lane_that_was_served_meanwhile_is_not_served_the_same_window(
     by_hand = await an_issue(database, lane, slot="extra:2026-11-23T06:31:00+00:00")
     assert await Opening(database).open(await an_issue(database, lane), SLOT) is not None
     assert await Opening(database).open(by_hand, SLOT + MINUTE) is None
-    assert sum((await Ledger(database).books()).values()) == 1
+    assert sum((await Clerk(database).books()).values()) == 1
 
 
 async def test_one_issue_of_a_lane_is_opened_at_a_time(database: Database) -> None:
@@ -357,7 +357,7 @@ async def test_two_who_open_the_same_slot_at_once_write_each_reader_once(
     issue = await an_issue(database)
     await asyncio.gather(*(Opening(db).open(issue, SLOT) for db in (database, other)))
     await other.close()
-    assert sum((await Ledger(database).books()).values()) == 40
+    assert sum((await Clerk(database).books()).values()) == 40
 
 
 async def test_an_expiry_and_an_opening_at_once_do_not_lock_each_other_out(

@@ -13,6 +13,7 @@ from notifier.mailing import open_due
 from notifier.service import House
 from notifier.tables import deliveries
 from tests.notifier.builders import a_digest, a_house, a_reader, some_settings
+from tests.notifier.clerk import Clerk
 from tests.notifier.issues import states
 from tests.notifier.test_mailing import (
     DAY,
@@ -112,7 +113,7 @@ async def test_a_sender_that_knew_the_old_words_does_not_send_them(
     settings = some_settings(store_url, tmp_path)
     async with a_house(settings, START) as house:
         await open_with(house, "a", "b")
-        ledger = house.ledger
+        ledger = Clerk(house.database)
         chunk = await ledger.claim("sender", SLOT, 5 * MINUTE, resend=True)
         assert chunk is not None
         [job] = await ledger.jobs(chunk, SLOT)

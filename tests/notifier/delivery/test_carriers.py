@@ -17,9 +17,9 @@ from notifier.delivery.carriers.pgqueued import PgQueued
 from notifier.delivery.carriers.queue import InProcess, WorkQueue
 from notifier.delivery.delivery import Chunk, Mark, State
 from notifier.delivery.enlisting import CHUNK
-from notifier.delivery.ledger import Ledger
 from notifier.delivery.outbox import Outbox
 from notifier.tables import chunks, deliveries
+from tests.notifier.clerk import Clerk
 from tests.notifier.issues import open_for
 
 LEASE = timedelta(seconds=3)
@@ -37,7 +37,7 @@ class Post:
     """A store with an issue, and the carriers of as many senders as are asked for."""
 
     database: Database
-    ledger: Ledger
+    ledger: Clerk
     carrier: Callable[[str], WorkQueue]
 
     async def open(self, readers: int) -> int:
@@ -64,7 +64,7 @@ class Post:
 
 @pytest.fixture
 def post(database: Database) -> Post:
-    ledger = Ledger(database)
+    ledger = Clerk(database)
 
     def carrier(owner: str) -> WorkQueue:
         if database.is_sqlite:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +12,7 @@ from notifier.returns.reports import unxtext
 from tests.notifier.delivery.letters import a_letter
 
 REPORTING = Offers(size=True, dsn=True)
-LETTER = replace(a_letter(content=b"x\r\n"), envelope_id="b-1-a-b-token", recipient="a+b@x.example")
+LETTER = a_letter(content=b"x\r\n")._replace(envelope_id="b-1-a-b-token", recipient="a+b@x.example")
 
 
 def test_a_relay_that_reports_is_told_whose_letter_it_is() -> None:
@@ -31,22 +30,22 @@ def test_a_relay_that_does_not_report_is_asked_nothing() -> None:
 
 
 def test_the_message_id_is_the_name_where_there_is_no_other() -> None:
-    letter = replace(LETTER, envelope_id="", message_id="<one+two=2@example.org>")
+    letter = LETTER._replace(envelope_id="", message_id="<one+two=2@example.org>")
     assert mail_command(letter, REPORTING).endswith(b" ENVID=one+2Btwo+3D2@example.org")
-    too_long = replace(letter, message_id=f"<{'i' * 90}@example.org>")
+    too_long = letter._replace(message_id=f"<{'i' * 90}@example.org>")
     assert b"ENVID" not in mail_command(too_long, REPORTING)
 
 
 def test_nothing_is_reported_to_nobody() -> None:
-    letter = replace(LETTER, sender="")
+    letter = LETTER._replace(sender="")
     assert mail_command(letter, REPORTING) == b"MAIL FROM:<> SIZE=3"
     assert rcpt_command(letter, REPORTING) == b"RCPT TO:<a+b@x.example>"
 
 
 def test_an_international_address_is_named_as_far_as_ascii_goes() -> None:
-    far = replace(LETTER, recipient="anna@b\u00fccher.example")
+    far = LETTER._replace(recipient="anna@b\u00fccher.example")
     assert rcpt_command(far, REPORTING).endswith(b" ORCPT=rfc822;anna@xn--bcher-kva.example")
-    farther = replace(LETTER, recipient="\u00e4nna@b\u00fccher.example")
+    farther = LETTER._replace(recipient="\u00e4nna@b\u00fccher.example")
     assert rcpt_command(farther, REPORTING).endswith(b"> NOTIFY=FAILURE")
 
 

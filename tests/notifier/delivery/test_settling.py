@@ -9,7 +9,6 @@ from sqlalchemy import insert, select, update
 
 from feeds.kit.database import Database
 from notifier.delivery.delivery import RESENT, State
-from notifier.delivery.ledger import Ledger
 from notifier.delivery.message import message_id
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
@@ -18,6 +17,7 @@ from notifier.delivery.settling import RETRIED, Settling
 from notifier.mailing import Record, compare, read_record
 from notifier.roster import Roster
 from notifier.tables import chunks, deliveries, issues
+from tests.notifier.clerk import Clerk
 from tests.notifier.issues import (
     EXPIRES,
     LEASE,
@@ -66,10 +66,10 @@ async def test_what_has_ended_is_sent_again_even_if_its_issue_was_over(
     assert await states(database) == {"ada": ("queued", RETRIED), "ben": ("queued", RETRIED)}
     assert set((await issue_states(database)).values()) == {"open"}
     chunk = await claimed(database, LATER)
-    jobs = await Ledger(database).jobs(chunk, LATER)
+    jobs = await Clerk(database).jobs(chunk, LATER)
     assert len(jobs) == 2
     assert {job.expires for job in jobs} == {UNTIL}
-    assert await Ledger(database).start(chunk, jobs[0], LATER, LEASE) is State.SENDING
+    assert await Clerk(database).start(chunk, jobs[0], LATER, LEASE) is State.SENDING
 
 
 async def test_what_was_in_doubt_is_known_to_be_sent_for_the_second_time(

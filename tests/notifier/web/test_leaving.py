@@ -14,13 +14,13 @@ import pytest
 
 from feeds.kit.database import Database
 from notifier.delivery.delivery import State
-from notifier.delivery.ledger import Ledger
 from notifier.roster import Roster
 from notifier.service import House
 from notifier.subscribing import reconcile
 from notifier.tokens import LEAVE, make_token
 from tests.conftest import NOW
 from tests.notifier.builders import SITE, a_digest, a_house, a_reader, some_settings
+from tests.notifier.clerk import Clerk
 from tests.notifier.issues import LEASE, SLOT, claimed, open_for
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
@@ -255,7 +255,7 @@ async def test_nothing_is_marked_as_being_sent_after_a_reader_has_left(
     database, other = Database(store_url), Database(store_url)
     try:
         await open_for(database, *names)
-        ledger, roster = Ledger(database), Roster(other)
+        ledger, roster = Clerk(database), Roster(other)
         chunk = await claimed(database)
         jobs = {job.subscription_id: job for job in await ledger.jobs(chunk, SLOT)}
         first = jobs.pop(min(jobs))

@@ -262,7 +262,7 @@ class Other:
     def __init__(self, url: str) -> None:
         spawning = multiprocessing.get_context("spawn")
         self._ours, theirs = spawning.Pipe()
-        self._process = spawning.Process(target=write_until_told, args=(url, theirs))
+        self._process = spawning.Process(target=write_until_told, args=(url, theirs), daemon=True)
         self._process.start()
         self._ours.recv()
 

@@ -52,9 +52,11 @@ READERS = 4
 _MICROSECOND = timedelta(microseconds=1)
 
 # Seconds that a transaction of large work should take. Nobody is to wait for more than 0.1 s, be it
-# for everything that is written on SQLite, or for a row that is held on PostgreSQL.
+# for everything that is written on SQLite, or for a row that is held on PostgreSQL. Nobody waits
+# there for what holds none, and many small transactions take longer than a few.
 _ALONE = 0.02
-_BESIDE_OTHERS = 0.06
+_HOLDING = 0.06
+_HOLDING_NOTHING = 0.25
 
 
 class Lock(enum.IntEnum):
@@ -317,7 +319,8 @@ class Database:
             async with self.write(*([lock] if lock else ())) as connection:
                 if not durable:
                     await connection.execute(text("SET LOCAL synchronous_commit = off"))
-                with _measured(stride, _BESIDE_OTHERS):
+                holds = stride is None or stride.holds
+                with _measured(stride, _HOLDING if holds else _HOLDING_NOTHING):
                     return await connection.run_sync(work)
         with translated(self.name):
             async with self._exclusively(first=first):

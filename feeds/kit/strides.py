@@ -20,11 +20,15 @@ def resized(size: int, seconds: float, wished: float, *, least: int, most: int) 
 
 @dataclass(slots=True)
 class Stride:
-    """How many rows the next transaction of some work takes, between `least` and `most`."""
+    """How many rows the next transaction of some work takes, between `least` and `most`.
+
+    Where it only adds rows, and changes none that others might, it `holds` nothing.
+    """
 
     size: int
     least: int
     most: int
+    holds: bool = True
 
     def took(self, seconds: float, wished: float) -> None:
         """Take note of how long a transaction of this size took, and how long it should."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database
@@ -88,12 +88,7 @@ class Audience:
         """Return how far the lanes of `digests` are, whether anybody reads them or not."""
         names = ("id", "digest", "schedule", "timezone", "served_at", "served_on")
         query = select(*(lanes.c[name] for name in names)).where(lanes.c.digest.in_(digests))
-        async with self._database.read() as connection:
-            rows = await connection.execute(query)
-            return [
-                Clock(**(dict(row) | {"served_on": _date(row["served_on"])}))
-                for row in rows.mappings()
-            ]
+        return await self._database.reading(_clocks, query)
 
     async def lanes(
         self, digests: Sequence[str], numbers: Sequence[int] | None = None
@@ -110,11 +105,11 @@ class Audience:
         )
         read = or_(lanes.c.public, has_reader.exists())
         query = select(lanes).where(lanes.c.digest.in_(digests), read).order_by(lanes.c.id)
+        if numbers is None:
+            return await self._database.reading(_lanes, query)
         found: list[Lane] = []
-        async with self._database.read() as connection:
-            for some in [None] if numbers is None else _some(numbers):
-                which = query if some is None else query.where(lanes.c.id.in_(some))
-                found += [lane_from(row) for row in (await connection.execute(which)).mappings()]
+        for some in _some(numbers):
+            found += await self._database.reading(_lanes, query.where(lanes.c.id.in_(some)))
         return found
 
     async def places(
@@ -191,6 +186,17 @@ class Audience:
             query = groups_of(had, audience(lane.id, now, local_date) & here)
             rows = await connection.execute(query)
             return [Group(after, count, overlap, tuple(mask)) for count, *mask in rows]
+
+
+def _clocks(connection: Connection, query: Select[tuple[Any, ...]]) -> list[Clock]:
+    return [
+        Clock(**(dict(row) | {"served_on": _date(row["served_on"])}))
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def _lanes(connection: Connection, query: Select[tuple[Any, ...]]) -> list[Lane]:
+    return [lane_from(row) for row in connection.execute(query).mappings()]
 
 
 async def places_at(

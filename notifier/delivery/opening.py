@@ -28,7 +28,7 @@ from notifier.tables import deliveries, editions, issues, lanes, subscriptions
 TOGETHER = 100  # issues that are opened together at most
 _EDITIONS = 20  # of some tens of kilobytes each, that are written in one transaction
 _FIRST = 10 * CHUNK  # readers that a transaction takes before we know how long that takes
-_LEAST, _MOST = 3 * CHUNK, 40 * CHUNK  # that one takes, however long that takes
+_LEAST, _MOST = 3 * CHUNK, 120 * CHUNK  # that one takes, however long that takes
 
 
 class Opening:
@@ -37,7 +37,7 @@ class Opening:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._enlisting = Enlisting(database.insert_new)
-        self._plain = Stride(_FIRST, _LEAST, _MOST)
+        self._plain = Stride(_FIRST, _LEAST, _MOST, holds=False)
         self._parted = Stride(_LEAST, _LEAST, _MOST)  # each mask has to be worked out
         self._spent = Stride(_FIRST, _LEAST, _MOST)
 

@@ -74,16 +74,22 @@ async def lanes_of(
 async def due_turns(desk: Desk, at: datetime) -> list[Turn]:
     """Return the lanes that have a slot due at `at`, in order; none of those `at once`."""
     turns = []
+    known: dict[tuple[object, ...], Due | None] = {}  # many lanes differ in their selection only
     for lane, spec, schedule in await lanes_of(desk, *await _perhaps_due(desk, at)):
-        found = due(
-            spec,
-            schedule,
-            lane.key.timezone,
-            served_at=lane.served_at,
-            covered_to=lane.covered_to,
-            now=at,
-            served_on=lane.served_on,
-        )
+        key = lane.key
+        times = (lane.served_at, lane.covered_to, lane.served_on)
+        alike = (key.digest, key.schedule, key.timezone, *times)
+        if alike not in known:
+            known[alike] = due(
+                spec,
+                schedule,
+                key.timezone,
+                served_at=lane.served_at,
+                covered_to=lane.covered_to,
+                now=at,
+                served_on=lane.served_on,
+            )
+        found = known[alike]
         if found is not None:
             turns.append(Turn(lane, spec, schedule, found))
     return in_order(desk, turns)
@@ -105,8 +111,13 @@ async def _perhaps_due(desk: Desk, at: datetime) -> tuple[list[str], list[int]]:
     """Return digests, and those lanes of them whose clock is behind: most of the time, none."""
     specs = specs_of(desk)
     numbers = []
+    known: dict[tuple[str, str, str], Slot | None] = {}
     for clock in await desk.audience.clocks(list(specs)):
-        slot = last_slot(follows(specs[clock.digest], clock.schedule), clock.timezone, at)
+        alike = (clock.digest, clock.schedule, clock.timezone)
+        if alike not in known:
+            schedule = follows(specs[clock.digest], clock.schedule)
+            known[alike] = last_slot(schedule, clock.timezone, at)
+        slot = known[alike]
         if slot is not None and slot.instant > clock.served_at:
             numbers.append(clock.id)
     return list(specs), numbers

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from feeds.kit.database import History, Instant
 
-HISTORY = History("notifier", Path(__file__).parent / "migrations", "0005")
+HISTORY = History("notifier", Path(__file__).parent / "migrations", "0006")
 
 metadata = MetaData()
 
@@ -118,6 +118,16 @@ returned = Table(
     Column("subscriber_id", Number),
     Column("issue_id", Number),
     Index("returned_by_time", "received_at"),
+)
+
+# One row, or none: the last `turn` of reconciling, the `rules` it went by, and once it has ended
+# the name of the `declaration` that all readers follow. See notifier.roster.following.
+followed = Table(
+    "followed",
+    metadata,
+    Column("turn", Text, primary_key=True),
+    Column("rules", Text, nullable=False),
+    Column("declaration", Text, nullable=False),
 )
 
 # The subscriptions of one digest that share schedule ("" is the digest's own), zone, language and

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Concatenate, NoReturn, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, MetaData, Table, func, insert, select, text
+from sqlalchemy import Connection, Integer, MetaData, Table, func, insert, select, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -113,6 +113,8 @@ async def _shadow(connection: AsyncConnection, table: Table, *, sqlite: bool) ->
         return
     # The copy counts by itself from the last number; and its size is only known when it is told.
     for column in copy.primary_key:
+        if not isinstance(column.type, Integer):
+            continue
         counter = func.pg_get_serial_sequence(f"pg_temp.{table.name}", column.name)
         await connection.execute(select(func.setval(counter, func.max(column))))
     await connection.execute(text(f"ANALYZE pg_temp.{table.name}"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def rows(file: SourceFile, topics: Topics, report: Report) -> Iterator[Row]:
     line = 1
     try:
         for cells in reader:
-            if not any(cell.strip() for cell in cells):
+            if not "".join(cells).strip():
                 pass
             elif not columns:
                 columns = _columns(cells, file.spot(line, 1), report)
@@ -125,11 +125,17 @@ def _row(
     wishes: _Wishes,
     report: Report,
 ) -> Row:
-    filled = {
-        name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()
-    }
-    wish = wishes.of(tuple(filled.pop(name, "") for name in _WISH))
-    row = Row(file, (), {**filled, "digests": dict(wish.digests)}, line, columns, cells)
+    filled: dict[str, object] = {}
+    wanted = dict.fromkeys(_WISH, "")
+    for name, cell in zip(columns, cells, strict=False):
+        said = cell.strip()
+        if name in wanted:
+            wanted[name] = said
+        elif said:
+            filled[name] = said
+    wish = wishes.of(tuple(wanted.values()))
+    filled["digests"] = wish.digests
+    row = Row(file, (), filled, line, columns, cells)
     for topic in wish.amiss:
         hint = did_you_mean(topic, sorted(wish.offered))
         report.error(row.at("topics"), f"no digest here has a topic `{topic[:60]}`", hint)
@@ -138,9 +144,12 @@ def _row(
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What is wanted of digests; topics that are `amiss` are not among those `offered` in them."""
+    """What is wanted of digests; topics that are `amiss` are not among those `offered` in them.
 
-    digests: Mapping[str, object]
+    All rows that want the same have the same map: nobody may change it.
+    """
+
+    digests: dict[str, object]
     amiss: tuple[str, ...]
     offered: frozenset[str]
 

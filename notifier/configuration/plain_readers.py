@@ -22,6 +22,7 @@ from notifier.subscriber import Choice, Declaration
 _KEYS = frozenset({"email", "name", "digests", "timezone", "language", "pause_until"})
 _CHOICE_KEYS = frozenset({"topics", "words", "schedule", "pause_until"})
 _WHOLE = Choice()
+_REMEMBERED = 10_000  # maps of digests
 
 
 class PlainReaders:
@@ -37,13 +38,14 @@ class PlainReaders:
     ) -> None:
         self._topics = topics
         self._confined = confined
+        self._shared: dict[int, tuple[object, dict[str, Choice] | None]] = {}
 
     def read(self, value: object) -> Declaration | None:
         """Return the subscriber that `value` declares; None if it needs a closer look."""
         if not isinstance(value, dict) or not value.keys() <= _KEYS:
             return None
         try:
-            digests = self._digests(value.get("digests"))
+            digests = self._understood(value.get("digests"))
             if digests and "pause_until" in value:
                 digests = _paused(digests, times.day(value["pause_until"]))
             return self._declaration(value, digests) if digests else None
@@ -60,6 +62,18 @@ class PlainReaders:
             language=_language(value.get("language", "")),
             digests=digests,
         )
+
+    def _understood(self, value: object) -> dict[str, Choice] | None:
+        """Return the digests in `value`; in a map that many readers share, they are read once."""
+        if not isinstance(value, dict):
+            return self._digests(value)
+        known = self._shared.get(id(value))
+        if known is None:
+            if len(self._shared) >= _REMEMBERED:
+                self._shared.clear()
+            # What is kept beside it keeps the number from being given to another.
+            known = self._shared[id(value)] = value, self._digests(value)
+        return known[1]
 
     def _digests(self, value: object) -> dict[str, Choice] | None:
         """Return the digests in the list, map or text `value`, all of them known; else None."""

@@ -68,6 +68,8 @@ def text(value: object) -> str:
 def line(value: object) -> str:
     """Return `value` if it is text on one line."""
     found = text(value).strip()
+    if len(found) <= _LONGEST_LINE and found.isprintable():
+        return found  # nearly all; a space is the only blank that is printable
     if any(end in found for end in "\r\n\u2028\u2029"):
         wrong("a line break cannot stand here", kind="one line")
     if _CONTROL.search(found):

@@ -17,6 +17,8 @@ from feeds.kit.database import Database, Lock
 from notifier.digest.lane import LaneKey
 from notifier.enrolment import Enrolment, Held
 from notifier.plain import declaration_to_plain, profile_to_plain, terms_to_plain
+from notifier.roster import following
+from notifier.roster.following import Hand
 from notifier.roster.lanes import KEY, enter, key_of, last_served_on, place
 from notifier.roster.rows import enrolments, joined
 from notifier.roster.standings import Lanes, Standing, standings
@@ -26,6 +28,7 @@ from notifier.tokens import SecretKey, veiled
 
 CHUNK = 200  # readers who are written in one transaction
 _PAGE = 5000  # numbers and addresses that are looked through together
+_ANYBODY = Hand()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,24 @@ class Places:
             yield [key for _, key in rows]
             last = rows[-1][0]
 
-    async def apply(self, changes: Sequence[Change], now: datetime) -> list[Change]:
+    async def followed(self) -> str:
+        """Return the name of the declaration that all readers follow; "" if that is not known."""
+        async with self._database.read() as connection:
+            return await following.declaration_followed(connection)
+
+    async def begin(self, rules: str) -> Hand:
+        """Begin a turn in which all readers are made to follow a declaration, by `rules`."""
+        async with self._database.write(Lock.OPEN) as connection:
+            return await following.begin(connection, rules)
+
+    async def end(self, hand: Hand, declaration: str) -> None:
+        """End a turn: all readers follow `declaration`, if nobody else has written meanwhile."""
+        async with self._database.write(Lock.OPEN) as connection:
+            await following.end(connection, hand, declaration)
+
+    async def apply(
+        self, changes: Sequence[Change], now: datetime, hand: Hand = _ANYBODY
+    ) -> list[Change]:
         """Write `changes`; return those whose reader has changed since, which were not written."""
         stale: list[Change] = []
         for start in range(0, len(changes), CHUNK):
@@ -98,6 +118,7 @@ class Places:
                 fresh = [one for one in some if standing.get(one.key) == one.before]
                 stale += [one for one in some if standing.get(one.key) != one.before]
                 if fresh:
+                    await following.wrote(connection, hand)
                     await _write(connection, fresh, self._veil, now)
         return stale
 

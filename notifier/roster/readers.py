@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from feeds.kit.database import Database, Lock
 from notifier.digest.lane import chosen_in
+from notifier.roster import following
 from notifier.roster.lanes import place
 from notifier.subscriber import address_key
 from notifier.tables import (
@@ -126,6 +127,7 @@ class Roster:
             nobody |= {"address_key": f"erased {subscriber_id}", "address_hash": None}
             nobody |= {"generation": subscribers.c.generation + 1}
             await connection.execute(update(subscribers).where(mine).values(nobody))
+            await following.forget(connection)  # somebody may declare them still
             dead = dead_addresses.c.address_key.in_([key for key in found if key])
             await connection.execute(delete(dead_addresses).where(dead))
             said = update(deliveries).where(deliveries.c.subscriber_id == subscriber_id)

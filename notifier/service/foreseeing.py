@@ -23,7 +23,7 @@ from notifier.mailing import Lookout
 from notifier.roster import Places
 from notifier.service.house import House
 from notifier.subscribing import Removal, is_reconciled, reconcile, removal_of
-from notifier.tables import lanes, subscribers, subscriptions
+from notifier.tables import followed, lanes, subscribers, subscriptions
 
 
 @asynccontextmanager
@@ -37,7 +37,7 @@ async def foreseen(house: House, now: datetime) -> AsyncIterator[tuple[Lookout, 
     if await is_reconciled(settings, house.places, house.store, now):
         yield house.lookout(), removal
         return
-    async with supposing(house.database, [subscribers, lanes, subscriptions]) as database:
+    async with supposing(house.database, [subscribers, lanes, subscriptions, followed]) as database:
         lookout, places = _lookout(house, database), Places(database, house.veil)
         removing = not removal.needs_a_word
         await reconcile(settings, places, lookout.desk.store, now, removing=removing)

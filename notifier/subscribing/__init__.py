@@ -11,7 +11,7 @@ from notifier.subscribing.reconciling import (
     reconcile_one,
 )
 from notifier.subscribing.removing import Removal, removal_of
-from notifier.subscribing.welcoming import rules_of
+from notifier.subscribing.rules import rules_of
 
 __all__ = [
     "Outcome",

@@ -12,7 +12,8 @@ from notifier.preferences import Wish
 from notifier.roster import Change, Places, Roster
 from notifier.settings import Settings
 from notifier.subscriber import address_key
-from notifier.subscribing.welcoming import UNDO, Welcomes, rules_of
+from notifier.subscribing.rules import rules_of
+from notifier.subscribing.welcoming import UNDO, Welcomes
 
 Asked = tuple[str, Wish]  # whose wish: an address
 
@@ -59,7 +60,7 @@ async def choose_all(
             if after != standing.get(key)
         ]
         # Whoever is changed by somebody else meanwhile is looked at again.
-        stale = {change.key for change in await places.apply(changes, now)}
+        stale = {change.key for change in await places.apply(changes, now, welcomes.hand)}
         decided = zip(open_, outcomes, strict=True)
         done |= {number: outcome for number, outcome in decided if keys[number] not in stale}
     return [done[number] for number in range(len(asked))]
@@ -90,7 +91,7 @@ async def leave(
             for digest, one in before.held.items()
         }
         after = replace(before, held=held)
-        if not await places.apply([await welcomes.change(before, after)], now):
+        if not await places.apply([await welcomes.change(before, after)], now, welcomes.hand):
             return Outcome(before, after)
 
 

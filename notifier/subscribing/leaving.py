@@ -11,7 +11,8 @@ from notifier.enrolment import settle
 from notifier.roster import Places, Roster, Subscription
 from notifier.settings import Settings
 from notifier.subscriber import address_key
-from notifier.subscribing.welcoming import UNDO, Welcomes, rules_of
+from notifier.subscribing.rules import rules_of
+from notifier.subscribing.welcoming import UNDO, Welcomes
 from notifier.tokens import LEAVE, SecretKey, proves, read_token
 
 
@@ -62,5 +63,5 @@ async def come_back(
         after = settle(replace(before, held=back), welcomes.rules)
         anew = [] if now - held.left_at < UNDO else [subscription.digest]
         change = await welcomes.change(before, after, anew)
-        if not await places.apply([change], now):
+        if not await places.apply([change], now, welcomes.hand):
             return

@@ -1,7 +1,8 @@
 """Reconciling: the roster's declared readers become those of the configuration.
 
-Everything that a reader chose stays, and whoever has left stays gone. Nearly all are found settled
-at a glance; the others are gone through some at a time. Only addresses are held together.
+Everything that a reader chose stays, and whoever has left stays gone. Where all follow the
+declaration already, that is known by its name. Else nearly all are found settled at a glance, and
+the others are gone through some at a time. Only addresses are held together.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from typing import TypeVar
 from feeds.store import ArticleStore
 from notifier.digest.lane import LaneKey, public_lane
 from notifier.enrolment import Enrolment, declare, settle
-from notifier.roster import Change, Places
+from notifier.roster import Change, Hand, Places
 from notifier.settings import Settings
 from notifier.subscriber import Declaration, address_key
-from notifier.subscribing.settled import Sifted, sift
-from notifier.subscribing.welcoming import Welcomes, rules_of
+from notifier.subscribing.rules import name_of_declaration, name_of_rules, rules_of
+from notifier.subscribing.settled import Sifted, sift, what_matters
+from notifier.subscribing.welcoming import Welcomes
 
 _CHUNK = 500
+_ALIKE = 10_000  # newcomers of different kinds who are remembered
 
 _T = TypeVar("_T")
 
@@ -48,21 +51,26 @@ async def reconcile(
     Without `removing`, whoever is not declared any more stays as they are.
     Who was added by hand moves too, where the configuration of a digest makes it necessary.
     """
+    declaration = name_of_declaration(settings)
+    if declaration == await places.followed():
+        return Reconciled()
     welcomes = Welcomes(rules_of(settings), store, now)
+    hand = await places.begin(name_of_rules(welcomes.rules))
     starts = {lane: await welcomes.start(lane) for lane in _public_lanes(settings)}
     await places.publish(starts, now)
     sifted = await sift(settings, places)
     added = changed = removed = 0
     for some in _chunks(_unsettled(settings, sifted)):
         wanted = {address_key(one.email): one for one in some}
-        done = await _reconcile(places, welcomes, wanted, now)
+        done = await _reconcile(places, welcomes, wanted, now, hand)
         fresh = sum(change.before is None for change in done)
         added, changed = added + fresh, changed + len(done) - fresh
     if not removing:
         return Reconciled(added, changed)
     for others in _chunks(sifted.others):
-        done = await _reconcile(places, welcomes, dict.fromkeys(others), now)
+        done = await _reconcile(places, welcomes, dict.fromkeys(others), now, hand)
         removed += sum(is_removed(change) for change in done)
+    await places.end(hand, declaration)
     return Reconciled(added, changed, removed)
 
 
@@ -84,6 +92,8 @@ async def is_reconciled(
     settings: Settings, places: Places, store: ArticleStore, now: datetime
 ) -> bool:
     """Tell whether `reconcile` would do nothing."""
+    if name_of_declaration(settings) == await places.followed():
+        return True
     if not await places.are_public(_public_lanes(settings)):
         return False
     async for _ in ahead(settings, places, store, now):
@@ -124,11 +134,15 @@ async def reconcile_one(
     key = address_key(address)
     found = (one for one in settings.subscribers if address_key(one.email) == key)
     welcomes = Welcomes(rules_of(settings), store, now)
-    await _reconcile(places, welcomes, {key: next(found, None)}, now)
+    await _reconcile(places, welcomes, {key: next(found, None)}, now, Hand())
 
 
 async def _reconcile(
-    places: Places, welcomes: Welcomes, wanted: Mapping[str, Declaration | None], now: datetime
+    places: Places,
+    welcomes: Welcomes,
+    wanted: Mapping[str, Declaration | None],
+    now: datetime,
+    hand: Hand,
 ) -> list[Change]:
     """Compare a few readers with what stands there, write those that differ, and return these.
 
@@ -142,7 +156,9 @@ async def _reconcile(
             for key, declared in wanted.items()
             if (change := await _change(welcomes, standing.get(key), declared)) is not None
         ]
-        stale = {change.key for change in await places.apply(changes, now)} if changes else set()
+        stale = (
+            {change.key for change in await places.apply(changes, now, hand)} if changes else set()
+        )
         done += [change for change in changes if change.key not in stale]
         wanted = {key: declared for key, declared in wanted.items() if key in stale}
     return done
@@ -151,8 +167,8 @@ async def _reconcile(
 async def _change(
     welcomes: Welcomes, before: Enrolment | None, declared: Declaration | None
 ) -> Change | None:
-    if before is None and declared is None:
-        return None
+    if before is None:
+        return await _newcomer(welcomes, declared) if declared else None
     after = settle(declare(before, declared), welcomes.rules)
     if after == before:
         return None
@@ -160,10 +176,21 @@ async def _change(
     return await welcomes.change(before, after, _returning(before, after), back=True)
 
 
-def _returning(before: Enrolment | None, after: Enrolment) -> Sequence[str]:
+async def _newcomer(welcomes: Welcomes, declared: Declaration) -> Change:
+    """Return how a newcomer is taken in; of many, most are like another one."""
+    what = what_matters(declared)
+    alike = welcomes.alike.get(what)
+    if alike is None:
+        after = settle(declare(None, declared), welcomes.rules)
+        if len(welcomes.alike) >= _ALIKE:
+            welcomes.alike.clear()
+        alike = welcomes.alike[what] = await welcomes.change(None, after)
+    after = Enrolment(address=declared.email, declared=declared, held=alike.after.held)
+    return Change(before=None, after=after, starts=alike.starts)
+
+
+def _returning(before: Enrolment, after: Enrolment) -> Sequence[str]:
     """The digests that a reader gets again who had not left them: their declaration was away."""
-    if before is None:
-        return ()
     return [
         digest
         for digest, one in after.held.items()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from notifier.roster import Places
 from notifier.settings import Settings
 from notifier.subscriber import address_key
+from notifier.subscribing.rules import name_of_declaration
 
 FEW = 5  # readers who may always be removed
 SHARE = 10  # the part of the declared readers above which a removal needs the operator's word
@@ -32,6 +33,8 @@ class Removal:
 async def removal_of(settings: Settings, places: Places) -> Removal:
     """Return what `settings` would do to the readers who are declared now."""
     wanted = {address_key(one.email) for one in settings.subscribers if one.digests}
+    if name_of_declaration(settings) == await places.followed():
+        return Removal(0, len(wanted))
     removed = declared = 0
     async for page in places.declared():
         declared += len(page)

@@ -12,7 +12,7 @@ from notifier.enrolment import Rules, declare, settle
 from notifier.roster import Lanes, Places, Standing, kept
 from notifier.settings import Settings
 from notifier.subscriber import Choice, Declaration, address_key
-from notifier.subscribing.welcoming import rules_of
+from notifier.subscribing.rules import rules_of
 
 _ALIKE = 10_000  # answers that are remembered
 
@@ -50,7 +50,7 @@ class _Looker:
     def is_settled(self, one: Standing, declared: Declaration | None, lanes: Lanes) -> bool:
         if one.declared != (kept(declared) if declared else None):
             return False
-        alike = (_what(declared), one.chosen, one.held)
+        alike = (what_matters(declared), one.chosen, one.held)
         found = self._known.get(alike)
         if found is None:
             if len(self._known) >= _ALIKE:
@@ -61,8 +61,8 @@ class _Looker:
         return found
 
 
-def _what(declared: Declaration | None) -> object:
-    """What of a declaration decides about lanes."""
+def what_matters(declared: Declaration | None) -> object:
+    """Return what of a declaration decides about lanes."""
     if declared is None:
         return None
     return declared.timezone, declared.language, _pairs(declared.digests)

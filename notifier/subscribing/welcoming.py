@@ -9,25 +9,29 @@ from datetime import datetime, timedelta
 from feeds.store import ArticleStore
 from notifier.digest.lane import LaneKey, schedule_of, welcome_since
 from notifier.enrolment import Enrolment, Rules
-from notifier.roster import Change
-from notifier.settings import Settings
+from notifier.roster import Change, Hand
+from notifier.subscribing.rules import name_of_rules
 
 UNDO = timedelta(days=1)  # a leaving that is taken back within it has not been
 
 
-def rules_of(settings: Settings) -> Rules:
-    """Return what decides about lanes."""
-    return Rules({spec.name: spec for spec in settings.digests}, settings.site)
-
-
 @dataclass(slots=True)
 class Welcomes:
-    """Where newcomers begin, by how far their first issue reaches back; asked for once each."""
+    """Where newcomers begin, by how far their first issue reaches back; asked for once each.
+
+    `alike` has newcomers by what matters about them, for whoever takes in many.
+    """
 
     rules: Rules
     store: ArticleStore
     now: datetime
+    alike: dict[object, Change] = field(default_factory=dict)
     _known: dict[datetime, int] = field(default_factory=dict)
+
+    @property
+    def hand(self) -> Hand:
+        """Who writes readers by these rules."""
+        return Hand(rules=name_of_rules(self.rules))
 
     async def start(self, lane: LaneKey, *, back: bool = False) -> int:
         """Return the arrival after which a newcomer to `lane` begins; 0 for a digest that is gone.

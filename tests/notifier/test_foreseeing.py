@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,12 +20,14 @@ from feeds.kit.database import Database
 from feeds.kit.supposing import supposing
 from notifier.digest.spec import Topic
 from notifier.mailing import open_due, plan
+from notifier.preferences import Profile, Wish
 from notifier.schedule.language import parse_schedule
 from notifier.service import House
 from notifier.service.foreseeing import foreseen
 from notifier.settings import Settings
 from notifier.subscriber import Choice
-from notifier.subscribing import is_reconciled, reconcile, removal_of
+from notifier.subscribing import choose, erase, is_reconciled, reconcile, reconcile_one, removal_of
+from notifier.subscribing.rules import name_of_declaration
 from notifier.subscribing.settled import sift
 from notifier.tables import lanes, subscribers, subscriptions
 from tests.feeds.builders import an_article
@@ -140,6 +145,13 @@ async def test_a_removal_that_needs_a_word_is_not_in_the_plan(
         await check(house, START + 24 * HOUR, START)
 
 
+_NAME = """
+from pathlib import Path
+from tests.notifier.test_foreseeing import declared
+from notifier.subscribing.rules import name_of_declaration
+print(name_of_declaration(declared("sqlite:///store.db", Path("folder"))))
+"""
+
 CHANGES: list[dict[str, Any]] = [
     {"name": "First"},
     {"email": "First@Readers.example"},
@@ -174,6 +186,95 @@ async def test_any_edit_that_matters_is_seen_and_nothing_else(
         for edit in edits:
             assert not await is_reconciled(edit, places, store, START)
         assert (await sift(edits[0], places)).others == (first.email,)
+
+
+async def is_known(house: House, settings: Settings) -> bool:
+    return await house.places.followed() == name_of_declaration(settings)
+
+
+async def test_an_unchanged_declaration_is_known_until_anything_of_it_changes(
+    store_url: str, tmp_path: Path
+) -> None:
+    settings = declared(store_url, tmp_path)
+    async with a_house(settings, START) as house:
+        assert not await is_known(house, settings)
+        await reconcile(settings, house.places, house.store, START)
+        assert await is_known(house, settings)
+        assert await is_reconciled(settings, house.places, house.store, START)
+        for change in CHANGES:
+            first, *others = settings.subscribers
+            other = replace(settings, subscribers=(replace(first, **change), *others))
+            assert not await is_known(house, other)
+        assert not await is_known(house, replace(settings, digests=(NOON,)))
+        assert not await is_known(house, replace(settings, subscribers=settings.subscribers[1:]))
+
+
+async def test_who_writes_readers_by_other_rules_makes_the_store_look_again(
+    store_url: str, tmp_path: Path
+) -> None:
+    settings, wish = declared(store_url, tmp_path), Wish(profile=Profile(language="de"))
+    later = replace(settings, digests=(MORNING, replace(NOON, timezone="America/New_York")))
+    async with a_house(settings, START) as house:
+        whose = (house.places, house.store)
+        await reconcile(later, *whose, START)
+        await choose(later, *whose, ("first@readers.example", wish), START)
+        assert await is_known(house, later)  # by the same rules
+        await choose(settings, *whose, ("r0@readers.example", wish), START)
+        assert not await is_known(house, later)
+        assert not await is_reconciled(later, *whose, START)
+        await reconcile(later, *whose, START)
+        assert await is_known(house, later)
+        await reconcile_one(settings, *whose, "first@readers.example", START)
+        assert not await is_reconciled(later, *whose, START)
+
+
+async def test_a_turn_that_another_one_came_between_ends_unknown(
+    store_url: str, tmp_path: Path
+) -> None:
+    settings = declared(store_url, tmp_path)
+    async with a_house(settings, START) as house:
+        first = await house.places.begin("rules")
+        second = await house.places.begin("rules")
+        await house.places.end(first, "of the first")
+        assert not await house.places.followed()
+        await house.places.end(second, "of the second")
+        assert await house.places.followed() == "of the second"
+
+
+async def test_readers_whose_removal_waits_are_not_taken_as_reconciled(
+    store_url: str, tmp_path: Path
+) -> None:
+    settings = declared(store_url, tmp_path)
+    fewer = replace(settings, subscribers=settings.subscribers[:3])
+    async with a_house(settings, START) as house:
+        await reconcile(settings, house.places, house.store, START)
+        await reconcile(fewer, house.places, house.store, START, removing=False)
+        assert not await is_known(house, fewer)
+        assert (await removal_of(fewer, house.places)).needs_a_word
+
+
+async def test_who_is_erased_is_taken_in_again_where_they_are_declared(
+    store_url: str, tmp_path: Path
+) -> None:
+    settings = declared(store_url, tmp_path)
+    async with a_house(settings, START) as house:
+        await reconcile(settings, house.places, house.store, START)
+        gone = replace(settings, subscribers=settings.subscribers[1:])
+        assert not await erase(gone, house.roster, "first@readers.example", START)
+        assert not await is_reconciled(settings, house.places, house.store, START)
+
+
+def test_the_name_of_a_declaration_is_the_same_in_every_process() -> None:
+    names = {
+        subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, "-c", _NAME],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(names) == 1
 
 
 async def test_what_is_supposed_counts_on_and_is_seen_by_nobody_else(database: Database) -> None:

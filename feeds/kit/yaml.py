@@ -26,7 +26,7 @@ from feeds.kit.yaml_document import (
     unpacked,
 )
 from feeds.kit.yaml_problems import Mark, YamlProblem, explain, unprintable
-from feeds.kit.yaml_scalars import plain
+from feeds.kit.yaml_scalars import MAY_BE_MORE, plain
 
 __all__ = ["Limits", "Mark", "Path", "YamlDocument", "YamlError", "YamlProblem", "load", "snippet"]
 
@@ -60,10 +60,13 @@ def load(
         builder.fail(1, 1, f"this is larger than {limits.size} bytes")
     decoded = _decoded(text, builder)
     try:
+        scalar, takes = builder.scalar, _TAKES
         for event in iter(_LOADER(decoded).get_event, None):
-            take = _TAKES.get(type(event))
-            if take is not None:
-                take(builder, event)
+            kind = type(event)
+            if kind is yaml.ScalarEvent:  # two of three are
+                scalar(event)
+            elif kind in takes:
+                takes[kind](builder, event)
     except yaml.MarkedYAMLError as error:
         places = _place(error.problem_mark), _place(error.context_mark)
         said = explain(decoded, error.context or "", error.problem or "", *places)
@@ -172,13 +175,17 @@ class _Builder:
         place = (mark.line << COLUMN_BITS) + mark.column + self.origin
         if event.anchor or event.tag:
             self._decorated(event)
+        text = event.value
         if frame.key is None and frame.is_map:
-            self._key(frame, event, place)
+            frame.key, frame.key_place = text, place
+            frame.dropped = (
+                not text or text == "<<" or text in frame.children
+            ) and self._refused_key(frame, event, place)
             return
-        value: object = event.value
-        if event.implicit[0]:
+        value: object = text
+        if event.implicit[0] and text[:1] in MAY_BE_MORE:
             try:
-                value = plain(event.value)
+                value = plain(text)
             except ValueError as error:
                 self._refuse(place, str(error))
         self._add(frame, value, (frame.key_place or place, place, None))
@@ -201,18 +208,20 @@ class _Builder:
         self._refuse(place, "aliases (`*`) are not allowed; write the value out")
         self._add(self.stack[-1], None, (place, place, None))
 
-    def _key(self, frame: _Frame, event: yaml.ScalarEvent, place: int) -> None:
+    def _refused_key(self, frame: _Frame, event: yaml.ScalarEvent, place: int) -> bool:
+        """Refuse a key that cannot be one; tell whether its value is to be dropped."""
         key = event.value
         known = frame.children.get(key)
-        frame.key, frame.key_place, frame.dropped = key, place, known is not None
         if known is not None:
             first = unpacked(known[0]).line
             self._refuse(place, f"`{key[:60]}` stands here twice; the first is in line {first}")
-        elif key == "<<":
+            return True
+        if key == "<<":
             self._refuse(place, "merge keys (`<<`) are not allowed; write the values out")
-            frame.dropped = True
-        elif not key and event.implicit[0]:
+            return True
+        if event.implicit[0]:
             self._refuse(place, "a key is missing before the `:`")
+        return False
 
     def _open(
         self,
@@ -240,7 +249,7 @@ class _Builder:
         self.nodes += 1
         if self.nodes > self.limits.nodes:
             self._give_up(node[1], f"there are more than {self.limits.nodes} values")
-        if isinstance(holder, list):
+        if not isinstance(holder, dict):
             frame.children[len(holder)] = node
             holder.append(value)
         elif frame.key is None:
@@ -259,9 +268,8 @@ class _Builder:
             self._refuse(self._begin(event), "tags (`!`) are not allowed")
 
 
-# What is done with each kind of event; the others say nothing.
+# What is done with each other kind of event; the rest say nothing.
 _TAKES: dict[type[yaml.Event], Callable[[_Builder, Any], None]] = {  # an event of that kind
-    yaml.ScalarEvent: _Builder.scalar,
     yaml.MappingStartEvent: _Builder.begin_map,
     yaml.SequenceStartEvent: _Builder.begin_list,
     yaml.MappingEndEvent: _Builder.end,

@@ -34,6 +34,9 @@ _BASED = re.compile(r"0o[0-7]+|0x[0-9A-Fa-f]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NUMBERS_BEGIN_WITH = frozenset("+-.0123456789")
 
+# What plain scalars begin with that may be more than text; also "", for an empty one.
+MAY_BE_MORE = _NUMBERS_BEGIN_WITH | {text[:1] for text in _CONSTANTS}
+
 
 def plain(text: str) -> str | int | float | bool | None:
     """Return the value of the unquoted scalar `text`.

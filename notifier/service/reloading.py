@@ -12,6 +12,7 @@ import hashlib
 import socket
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from feeds import FeedsError
 from feeds.errors import StoreError
 from feeds.kit.logs import logger
+from feeds.library import publish
 from notifier.checking import examine
 from notifier.configuration import ConfigProblem, Loaded, Severity, load
 from notifier.configuration.snapshots import Snapshot
@@ -205,22 +207,34 @@ class Reloader:
         return replace(attempt, added=done.added, changed=done.changed, removed=done.removed)
 
     async def _swap(self, setup: Setup) -> Reconciled:
-        """Let readers and feeds be as `setup` has them, and go on with it."""
-        before, now, done = self.round.setup, self.round.clock(), Reconciled()
-        house = setup.house
-        async with self.round.between_turns():
+        """Let feeds and readers be as `setup` has them, and go on with it.
+
+        Feeds are published before, so that one which is new or renamed is there from then on.
+        """
+        before, done = self.round.setup, Reconciled()
+        async with self.round.looking:
             if self.role.schedules:
-                done = await reconcile(house.settings, house.places, house.store, now)
-                if setup.pusher is before.pusher:
-                    await setup.pusher.deny(house.settings.gone, now)
-                else:
-                    await setup.pusher.begin(house.settings.gone, now, alone=False)
-            self.round.swap(setup)
+                await publish(setup.house.press, self.round.clock())
+                await setup.server.refresh()
+            async with self.round.opening:
+                if self.role.schedules:
+                    done = await self._reconcile(setup, self.round.clock())
+                self.round.swap(setup)
         if setup.pusher is not before.pusher:
             grace = before.house.settings.grace.total_seconds()
             task = asyncio.create_task(before.pusher.stop(grace))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
+        return done
+
+    async def _reconcile(self, setup: Setup, now: datetime) -> Reconciled:
+        """Let readers, and those who are pushed to, be as `setup` has them."""
+        house = setup.house
+        done = await reconcile(house.settings, house.places, house.store, now)
+        if setup.pusher is self.round.setup.pusher:
+            await setup.pusher.deny(house.settings.gone, now)
+        else:
+            await setup.pusher.begin(house.settings.gone, now, alone=False)
         return done
 
     async def _tell(self, attempt: Attempt, *, begins: bool = False) -> None:

@@ -41,7 +41,8 @@ Name = TypeVar("Name", bound=str)
 class Round:
     """The service while it runs: its setup, bells and clock, and what the last look saw.
 
-    The setup is swapped by `swap`, and nowhere else.
+    The setup is swapped by `swap`, and nowhere else: by who holds `looking` and `opening`, in this
+    order, so that neither is under way.
     """
 
     setup: Setup
@@ -86,12 +87,6 @@ class Round:
         """All that may be waited for."""
         regular = (self.look, self.open, self.send, self.push, self.returns)
         return (*regular, self.mend, self.tidy, self.beat, self.again, self.asked)
-
-    @asynccontextmanager
-    async def between_turns(self) -> AsyncIterator[None]:
-        """Let no look and no opening of issues begin; wait for those under way."""
-        async with self.looking, self.opening:
-            yield
 
     def swap(self, setup: Setup) -> None:
         """Go on with `setup`; a round of sending ends what is in flight if it must change."""

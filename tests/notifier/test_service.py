@@ -46,10 +46,10 @@ class Paper:
     def __post_init__(self) -> None:
         self.log = self.folder / "log"
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         with self.log.open("a") as log:
             self.process = Popen(  # noqa: S603 - our own command
-                [*COMMAND, "run", "--config", str(self.folder / "config")],
+                [*COMMAND, "run", *options, "--config", str(self.folder / "config")],
                 stdout=PIPE,
                 stderr=log,
                 text=True,

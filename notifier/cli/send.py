@@ -29,7 +29,7 @@ from notifier.mailing import (
 from notifier.service import House, alone, open_house
 from notifier.settings import Settings
 from notifier.subscriber import is_address
-from notifier.subscribing import reconcile, removal_of
+from notifier.subscribing import take_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,10 @@ async def send(
     Many readers are only removed if that is said by `yes`.
     """
     async with open_house(settings, now()) as house:
-        removal = await removal_of(settings, house.places)
-        held = removal.needs_a_word and not yes
         then = min(moment, now())
-        await reconcile(settings, house.places, house.store, then, removing=not held)
+        held = await take_in(settings, house.places, house.store, then, yes=yes)
         if held:
-            words = f"{removal}, and still get what is due; if that is meant: send --yes"
+            words = f"{held}, and still get what is due; if that is meant: send --yes"
             click.echo(words, err=True)
         if digests:
             opened = await open_now(house.desk(), digests, now(), moment)

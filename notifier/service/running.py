@@ -39,7 +39,7 @@ from notifier.service.work import (
     tidy_up,
 )
 from notifier.settings import Settings
-from notifier.subscribing import Removal, reconcile, removal_of
+from notifier.subscribing import Removal, take_in
 from notifier.web import ASGIApp, Receive, Scope, Send, operating
 
 log = logger()
@@ -97,12 +97,10 @@ async def run(
 
 async def _take_in(house: House, now: datetime, *, yes: bool) -> Removal | None:
     """Let readers be as declared; return what was left undone, for it needs the operator's word."""
-    removal = await removal_of(house.settings, house.places)
-    held = removal.needs_a_word and not yes
-    await reconcile(house.settings, house.places, house.store, now, removing=not held)
+    held = await take_in(house.settings, house.places, house.store, now, yes=yes)
     if held:
-        log.error("readers.removal_held", removed=removal.removed, declared=removal.declared)
-    return removal if held else None
+        log.error("readers.removal_held", removed=held.removed, declared=held.declared)
+    return held
 
 
 async def _serve(

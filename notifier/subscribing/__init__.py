@@ -9,6 +9,7 @@ from notifier.subscribing.reconciling import (
     is_removed,
     reconcile,
     reconcile_one,
+    take_in,
 )
 from notifier.subscribing.removing import Removal, removal_of
 from notifier.subscribing.rules import rules_of
@@ -31,4 +32,5 @@ __all__ = [
     "removal_of",
     "rules_of",
     "take_back",
+    "take_in",
 ]

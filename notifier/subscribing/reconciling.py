@@ -19,6 +19,7 @@ from notifier.enrolment import Enrolment, declare, settle
 from notifier.roster import Change, Hand, Places
 from notifier.settings import Settings
 from notifier.subscriber import Declaration, address_key
+from notifier.subscribing.removing import Removal, removal_of
 from notifier.subscribing.rules import name_of_declaration, name_of_rules, rules_of
 from notifier.subscribing.settled import Sifted, sift, what_matters
 from notifier.subscribing.welcoming import Welcomes
@@ -72,6 +73,19 @@ async def reconcile(
         removed += sum(is_removed(change) for change in done)
     await places.end(hand, declaration)
     return Reconciled(added, changed, removed)
+
+
+async def take_in(
+    settings: Settings, places: Places, store: ArticleStore, now: datetime, *, yes: bool = False
+) -> Removal | None:
+    """Reconcile, but remove many readers only if that is said by `yes`.
+
+    Returns what was left undone, for it needs the operator's word.
+    """
+    removal = await removal_of(settings, places)
+    held = removal.needs_a_word and not yes
+    await reconcile(settings, places, store, now, removing=not held)
+    return removal if held else None
 
 
 async def ahead(

@@ -132,7 +132,7 @@ async def test_it_compares_with_what_the_service_runs_with(paper: Paper) -> None
     edit(paper, "title: Everything", "titel: Everything")
     await eventually(lambda: "configuration.not_applied" in paper.log.read_text())
     edit(paper, "titel: Everything", "title: All of it")
-    await eventually(lambda: "configuration.applied" in paper.log.read_text())
+    await eventually(lambda: paper.run("diff")[0] == 0)
     assert await asyncio.to_thread(paper.stop) == 0
     assert await asyncio.to_thread(paper.run, "diff") == (0, "nothing would change\n", "")
     edit(paper, "All of it", "Everything")
@@ -170,6 +170,7 @@ async def test_the_service_starts_with_the_word_too(paper: Paper) -> None:
 
 def active(paper: Paper) -> int:
     """Return how many readers get the digest."""
-    code, out, err = paper.run("plan", "--json")
-    assert code == 0, err
-    return sum(issue["readers"] for issue in json.loads(out)["issues"])
+    code, out, err = paper.run("subscribers", "list", "--digest", "morning", "--json")
+    assert code == 0, err  # looking removes nobody
+    readers = json.loads(out)["subscribers"]
+    return sum(one["digests"][0]["state"] == "active" for one in readers)

@@ -1,4 +1,4 @@
-"""What people ask for on the command line, checked as in the configuration."""
+"""What people ask for on the command line, checked as in the configuration; the readers in it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 import click
 
+from notifier.cli.common import now
 from notifier.configuration.entry import entered
 from notifier.configuration.problems import ConfigProblem, did_you_mean
+from notifier.service import House
 from notifier.settings import Settings
 from notifier.subscriber import Declaration
+from notifier.subscribing import take_in
 
 WHOLE = "*"  # in place of topics: the whole digest
 
@@ -25,6 +28,13 @@ def reader_asked(
     if entry.reader is None:
         raise click.UsageError("; ".join(_told(problem) for problem in entry.problems))
     return entry.reader
+
+
+async def as_declared(house: House) -> None:
+    """Let readers be as they are declared; many who are not any more stay, and that is told."""
+    held = await take_in(house.settings, house.places, house.store, now())
+    if held:
+        click.echo(f"{held}, and are still here; if that is meant: send --yes", err=True)
 
 
 def check_digest(name: str, settings: Settings) -> None:

@@ -17,7 +17,7 @@ import click
 
 from notifier.cli import OK, PROBLEMS
 from notifier.cli.common import config_option, counted, json_option, now, settings_of, show
-from notifier.cli.subscribers.asking import check_digest
+from notifier.cli.subscribers.asking import as_declared, check_digest
 from notifier.configuration.csv_file import COLUMNS
 from notifier.configuration.entry import Imported
 from notifier.configuration.problems import Spot
@@ -28,7 +28,7 @@ from notifier.roster import Entry
 from notifier.service import House, open_house
 from notifier.settings import Settings
 from notifier.subscriber import Choice
-from notifier.subscribing import Outcome, choose_all, reconcile, rules_of
+from notifier.subscribing import Outcome, choose_all, rules_of
 
 _CHUNK = 200
 
@@ -68,7 +68,7 @@ def import_(ctx: click.Context, file: Path, returns: bool, config: Path, as_json
 async def _import(settings: Settings, imported: Imported, *, returns: bool) -> dict[str, int]:
     counts = {"added": 0, "changed": 0, "unchanged": 0}
     async with open_house(settings, now()) as house:
-        await reconcile(settings, house.places, house.store, now())
+        await as_declared(house)
         with _progress(imported) as advance:
             for some in _chunks(settings, imported, returns=returns):
                 asked = [(email, wish) for email, wish, _ in some]
@@ -138,7 +138,7 @@ def export(digest: str | None, to: Path | None, config: Path, as_json: bool) -> 
 async def _export(settings: Settings, digest: str, to: Path | None) -> dict[str, int]:
     counts = {"readers": 0, "rows": 0}
     async with open_house(settings, now()) as house:
-        await reconcile(settings, house.places, house.store, now())
+        await as_declared(house)
         with _open(to) as stream:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(COLUMNS)

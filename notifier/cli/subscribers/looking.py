@@ -13,13 +13,13 @@ import click
 
 from notifier.cli.common import config_option, json_option, now, settings_of
 from notifier.cli.common import show as print_out
-from notifier.cli.subscribers.asking import check_digest
+from notifier.cli.subscribers.asking import as_declared, check_digest
 from notifier.cli.subscribers.told import card_data, card_lines, entry_data, what_of
 from notifier.enrolment import Rules
 from notifier.errors import NotifierError
 from notifier.service import open_house
 from notifier.settings import Settings
-from notifier.subscribing import reconcile, reconcile_one, rules_of
+from notifier.subscribing import reconcile_one, rules_of
 
 _COLUMNS = ("schedule", "timezone", "language", "topics", "words", "pause_until")
 
@@ -129,7 +129,7 @@ async def _list(
     rules: Rules = rules_of(settings)
     shown, last, following = 0, "", None
     async with open_house(settings, now()) as house:
-        await reconcile(settings, house.places, house.store, now())
+        await as_declared(house)
         shape.begin()
         async for page in house.listing.pages(digest, after):
             for entry in page:

@@ -1,4 +1,4 @@
-"""Statements over rows of values: compiled once for each number of rows, run on the bare driver.
+"""Statements over rows of values: compiled once, for any number of rows, run on the bare driver.
 
 For the few statements that are run thousands of times a second, where building one costs more than
 it does. Knows nothing of transactions.
@@ -7,7 +7,7 @@ it does. Knows nothing of transactions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import CTE, Executable, bindparam, column, values
@@ -16,7 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-_Arrange = Callable[[list[object]], Any]  # from values, row by row, to what the driver takes
+_FIRST = "_of_0"  # behind the names of the values of the first row
 
 MOST = 64  # rows in one statement; more are taken in several
 
@@ -51,7 +51,8 @@ class RowStatement:
         self._dialect = dialect
         self._columns = columns
         self._build = build
-        self._compiled: dict[int, tuple[str, _Arrange]] = {}
+        self._form: _Form | None = None
+        self._made: dict[int, tuple[str, Sequence[str]]] = {}  # by the number of rows
 
     def run(self, connection: Bare, rows: Sequence[Sequence[object]]) -> list[Any]:
         """Run the statement over `rows`, however many; return what it returns."""
@@ -61,22 +62,23 @@ class RowStatement:
         return found
 
     def _run(self, connection: Bare, rows: Sequence[Sequence[object]]) -> list[Any]:
+        if self._form is None:
+            self._form = self._compile()
         count = len(rows)
-        if count not in self._compiled:
-            self._compiled[count] = self._compile(count)
-        statement, arranged = self._compiled[count]
-        cursor = connection.execute(statement, arranged([value for row in rows for value in row]))
+        if count not in self._made:
+            self._made[count] = self._form.text(count), self._form.numbered(count)
+        statement, numbered = self._made[count]
+        given = [value for row in rows for value in row]
+        cursor = connection.execute(statement, self._form.arranged(numbered, given))
         return cursor.fetchall() if " RETURNING " in statement else []
 
-    def _compile(self, count: int) -> tuple[str, _Arrange]:
-        names = [f"{name}_of_{number}" for number in range(count) for name in self._columns]
-        each = iter(names)
-        data = [
-            tuple(bindparam(next(each), None, type_=kind) for kind in self._columns.values())
-            for _ in range(count)
-        ]
+    def _compile(self) -> _Form:
+        """Compile the statement for one row; those for more differ in their VALUES only."""
+        names = [f"{name}{_FIRST}" for name in self._columns]
+        pairs = zip(names, self._columns.values(), strict=True)
+        row = tuple(bindparam(name, None, type_=kind) for name, kind in pairs)
         expected = [column(name, kind) for name, kind in self._columns.items()]
-        built = self._build(values(*expected, name="given").data(data).cte("given"))
+        built = self._build(values(*expected, name="given").data([row]).cte("given"))
         assert isinstance(built, ClauseElement)
         compiled = built.compile(dialect=self._dialect)
         assert isinstance(compiled, SQLCompiler)
@@ -85,9 +87,53 @@ class RowStatement:
             for name, value in compiled.construct_params(_check=False).items()
             if name not in names
         }
+        before, row_text, after = _parted(str(compiled))
         if not compiled.positional:
-            return str(compiled), lambda flat: {**own, **dict(zip(names, flat, strict=True))}
-        places = {name: number for number, name in enumerate([*own, *names])}
-        pick = itemgetter(*(places[name] for name in compiled.positiontup or ()))
-        first = [*own.values()]
-        return str(compiled), lambda flat: pick([*first, *flat])
+            return _Form(before, row_text, after, [*self._columns], own)
+        order = list(compiled.positiontup or ())
+        start = order.index(names[0])
+        assert order[start : start + len(names)] == names, "a row's values stand in one place"
+        first = [own[name] for name in order[:start]]
+        last = [own[name] for name in order[start + len(names) :]]
+        return _Form(before, row_text, after, [], {}, first, last)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A statement around its rows, of which `row` is the first, and the values that are its own.
+
+    They are named, or else stand before and after those of the rows.
+    """
+
+    before: str
+    row: str
+    after: str
+    names: Sequence[str]
+    own: Mapping[str, object]
+    first: Sequence[object] = ()
+    last: Sequence[object] = ()
+
+    def text(self, count: int) -> str:
+        """Return the statement over so many rows."""
+        rows = (self.row.replace(f"{_FIRST})", f"_of_{number})") for number in range(count))
+        return self.before + ", ".join(rows) + self.after
+
+    def numbered(self, count: int) -> Sequence[str]:
+        """Return the names of the values of so many rows, where they are named."""
+        return [f"{name}_of_{number}" for number in range(count) for name in self.names]
+
+    def arranged(self, numbered: Sequence[str], given: Sequence[object]) -> Any:
+        """Return what the driver takes for the values of all rows, one row after the other."""
+        if numbered:
+            return {**self.own, **dict(zip(numbered, given, strict=True))}
+        return [*self.first, *given, *self.last]
+
+
+def _parted(statement: str) -> tuple[str, str, str]:
+    """Return what stands before the one row of a statement, the row in its brackets, the rest."""
+    start = end = statement.index("(VALUES (") + len("(VALUES ")
+    depth = 0
+    while depth or end == start:
+        depth += {"(": 1, ")": -1}.get(statement[end], 0)
+        end += 1
+    return statement[:start], statement[start:end], statement[end:]

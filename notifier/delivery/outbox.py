@@ -5,6 +5,7 @@ What is due and what the words are is decided elsewhere.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -197,18 +198,20 @@ class Outbox:
         async with self._database.read() as connection:
             return list((await connection.execute(query)).scalars())
 
-    async def expire(self, now: datetime) -> int:
+    async def expire(self, now: datetime) -> Counter[str]:
         """Close what was not sent in time, and owe it to its readers again; return how many.
+
+        They are counted by digest.
 
         What a sender left without an answer is in doubt, once nobody can be waiting for it.
         """
         alive = issues.c.state.in_(["opening", "open"])
-        stale = select(issues.c.id).where(alive, issues.c.expires <= now).order_by(issues.c.id)
+        stale = select(issues.c.id, issues.c.digest).where(alive, issues.c.expires <= now)
         async with self._database.read() as connection:
-            found = list((await connection.execute(stale)).scalars())
-        expired = 0
-        for issue_id in found:
-            expired += await self._expire(issue_id, now)
+            found = (await connection.execute(stale.order_by(issues.c.id))).all()
+        expired: Counter[str] = Counter()
+        for issue_id, digest in found:
+            expired[digest] += await self._expire(issue_id, now)
         return expired
 
     async def _expire(self, issue_id: int, now: datetime) -> int:

@@ -84,7 +84,8 @@ def look_at_secrets(files: Iterable[Path], secrets: Iterable[str]) -> Iterator[F
             message = f"{file} has secrets, and anybody on this machine may read it"
             yield about.wrong(message, f"chmod o-rwx {file}")
     if held and not any(file.stat().st_mode & stat.S_IROTH for file in held):
-        yield about.fine(f"{len(held)} files with secrets are closed to others")
+        told = "1 file with secrets is" if len(held) == 1 else f"{len(held)} files with secrets are"
+        yield about.fine(f"{told} closed to others")
 
 
 def _existing(folder: Path) -> Path:

@@ -89,4 +89,6 @@ async def _source(source: FolderSource, now: datetime) -> Finding:
         return about.doubtful(message, "see that it is the right folder, and mounted")
     newest = max(state.mtime_ns for state in found.files) / 1e9
     age = timedelta(seconds=max(int(now.timestamp() - newest), 0))
-    return about.fine(f"{source.name}: {len(found.files)} files, the newest is {age} old")
+    number = len(found.files)
+    told = "1 file, which" if number == 1 else f"{number} files, the newest of which"
+    return about.fine(f"{source.name}: {told} is {age} old")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from feeds import Site
@@ -25,7 +26,10 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything that opening an issue needs."""
+    """Everything that opening an issue needs.
+
+    `expired` hears of deliveries that were not made in time: how many, by digest.
+    """
 
     store: ArticleStore
     audience: Audience
@@ -38,3 +42,4 @@ class Desk:
     key: SecretKey
     successors: Successors
     looked: Looked = field(default_factory=Looked)
+    expired: Callable[[Mapping[str, int]], None] = lambda _: None

@@ -33,7 +33,7 @@ async def open_due(desk: Desk, now: datetime, at: datetime | None = None) -> lis
     With `at`, open what is due as if it were that time, with the articles there are now.
     """
     arrivals = Arrivals(desk.store)
-    await desk.outbox.expire(now)
+    desk.expired(await desk.outbox.expire(now))
     await desk.store.reveal(now)
     done = [_taken_out(one) for one in await take_out(desk, now)]
     done += await resume(desk, arrivals, now)
@@ -49,7 +49,7 @@ async def open_now(
 ) -> list[Opened]:
     """Open an extra issue of each named digest for each of its lanes, due or not."""
     arrivals = Arrivals(desk.store)
-    await desk.outbox.expire(now)
+    desk.expired(await desk.outbox.expire(now))
     done = await resume(desk, arrivals, now)
     for together in in_slices(await extra_turns(desk, names, at or now)):
         done += await open_together(desk, arrivals, together, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,8 +128,8 @@ class House:
         records = Records(self.database, suppressions)
         return Intake(records, suppressions, self.roster, self.keys)
 
-    def desk(self) -> Desk:
-        """Return what opening issues needs."""
+    def desk(self, expired: Callable[[Mapping[str, int]], None] = lambda _: None) -> Desk:
+        """Return what opening issues needs; `expired` hears of what was not sent in time."""
         site = self.settings.site
         return Desk(
             self.store,
@@ -142,6 +142,7 @@ class House:
             self.settings.digests,
             self.keys[0],
             Successors(self.database),
+            expired=expired,
         )
 
     def lookout(self) -> Lookout:

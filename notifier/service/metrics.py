@@ -8,7 +8,7 @@ addresses. Each `Metrics` has a registry of its own, so two services in one proc
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -105,7 +105,7 @@ class Metrics:
         )
         self._messages = Counter(
             "paperround_messages_total",
-            "Attempts to deliver a message, by digest and by what they came to.",
+            "Attempts to deliver a message, and what expired before one, by digest and outcome.",
             ["digest", "outcome"],
             registry=own,
         )
@@ -204,6 +204,11 @@ class Metrics:
     def sent(self, digest: str, outcome: State) -> None:
         """Note what one attempt to deliver came to."""
         self._messages.labels(digest, str(outcome)).inc()
+
+    def expired(self, numbers: Mapping[str, int]) -> None:
+        """Note deliveries that were not made in time: how many, by digest."""
+        for digest, number in numbers.items():
+            self._messages.labels(digest, str(State.EXPIRED)).inc(number)
 
     def queue(self, waiting: Waiting, now: datetime) -> None:
         """Note what waits to be delivered."""

@@ -61,7 +61,8 @@ def set_up(
         sender = _kept_sender(house, before) or house.sender(
             house.queue(), instruments.metrics.sent
         )
-    return Setup(house, server, app, house.desk() if mail else None, sender, pusher, told)
+    desk = house.desk(instruments.metrics.expired) if mail else None
+    return Setup(house, server, app, desk, sender, pusher, told)
 
 
 def _kept_sender(house: House, before: Setup | None) -> Sender | None:

@@ -247,7 +247,7 @@ async def test_nothing_is_marked_sending_after_a_leave_has_committed(
 
 class TestExpiry:
     async def expire(self, database: Database, now: datetime = EXPIRES) -> int:
-        return await Outbox(database).expire(now)
+        return (await Outbox(database).expire(now)).total()
 
     async def test_nothing_expires_before_its_time(self, database: Database) -> None:
         await open_for(database, "ada")

@@ -135,6 +135,20 @@ def test_an_edit_that_is_not_in_force_leaves_the_time_of_the_one_that_is() -> No
     assert at == NOW.timestamp()
 
 
+async def test_what_was_not_sent_in_time_is_counted_by_its_digest(
+    store_url: str, tmp_path: Path
+) -> None:
+    settings, metrics = some_settings(store_url, tmp_path), Metrics()
+    async with a_house(settings, START) as house:
+        await reconcile(settings, house.places, house.store, START)
+        await write(house, "a", now=START)
+        desk = house.desk(metrics.expired)
+        await open_due(desk, SLOT)
+        await open_due(desk, SLOT + timedelta(days=3))
+    labels = {"digest": "morning", "outcome": "expired"}
+    assert value(metrics, "paperround_messages_total", **labels) == 1
+
+
 async def test_each_message_is_counted_by_its_digest_as_it_ends(
     store_url: str, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ from notifier.errors import ConfigurationError, NotifierError
 from notifier.mailing import Explained, Lookout, explain
 from notifier.mailing.explaining import Way
 from notifier.service import open_house
+from notifier.service.foreseeing import foreseen_for
 
 _LISTED = 5  # articles that are named when several are meant
 
@@ -44,8 +45,11 @@ def command(article: str, email: str, config: Path, as_json: bool) -> None:
 async def _explain(loaded: Loaded, article: str, email: str) -> Explained:
     if loaded.settings is None or loaded.places is None:
         raise ConfigurationError(loaded.problems)
-    async with open_house(loaded.settings, now()) as house:
-        lookout = house.lookout()
+    moment = now()
+    async with (
+        open_house(loaded.settings, moment) as house,
+        foreseen_for(house, email, moment) as lookout,
+    ):
         entry = await _the_one(lookout, article)
         reader, _ = await reader_of(lookout, email)
         return await explain(lookout, loaded.places, entry, reader, now())

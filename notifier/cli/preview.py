@@ -14,6 +14,7 @@ from notifier.cli.common import config_option, json_option, now, settings_of, sh
 from notifier.errors import NotifierError
 from notifier.mailing import Preview, preview
 from notifier.service import open_house
+from notifier.service.foreseeing import foreseen_for
 from notifier.settings import Settings
 
 
@@ -60,8 +61,11 @@ def command(
 async def _preview(
     settings: Settings, digest: str, email: str | None, at: datetime | None
 ) -> Preview:
-    async with open_house(settings, now()) as house:
-        lookout = house.lookout()
+    moment = now()
+    async with (
+        open_house(settings, moment) as house,
+        foreseen_for(house, email or "", moment) as lookout,
+    ):
         if email is None:
             return await preview(lookout, digest, now(), at)
         reader, taken = await reader_of(lookout, email)

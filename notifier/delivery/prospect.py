@@ -148,7 +148,7 @@ class Prospect(Audience):
         planned = self._is_planned(overlap, lane)
         if planned:
             await self._write_what_matters_to(lane)
-        elif not any(name in self._standing for part in overlap.parts for name in part.contents):
+        elif not self._is_standing(overlap):
             return await self._undivided(lane, after, now, local_date)
         known = await find_issue(self._connection, lane.id, slot)
         had = self._masks(overlap, after, known[0] if known else None, lane)
@@ -254,12 +254,20 @@ class Prospect(Audience):
     def _masks(
         self, overlap: Overlap, after: int, but: int | None, lane: Lane
     ) -> list[ColumnElement[int]]:
-        """Return the masks over what stands, together with what is planned."""
+        """Return the masks over what stands, what is planned, or both: whichever may matter."""
+        planned: list[ColumnElement[int]] = []
+        if self._is_planned(overlap, lane):
+            planned = masks(overlap, select(_planned).subquery("planned"))
+            if not self._is_standing(overlap):
+                return planned
         had = masks(overlap, claims(after, but, lost=self._lost, stale=self._stale.issues))
-        if not self._is_planned(overlap, lane):
+        if not planned:
             return had
-        planned = masks(overlap, select(_planned).subquery("planned"))
         return [one.op("|")(other) for one, other in zip(had, planned, strict=True)]
+
+    def _is_standing(self, overlap: Overlap) -> bool:
+        """Whether an edition in the store has a part of this."""
+        return any(name in self._standing for part in overlap.parts for name in part.contents)
 
     def _is_planned(self, overlap: Overlap, lane: Lane) -> bool:
         """Whether readers of `lane` may have planned claims on a part: by another digest."""

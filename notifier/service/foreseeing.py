@@ -22,8 +22,17 @@ from notifier.delivery.tracing import Traces
 from notifier.mailing import Lookout
 from notifier.roster import Places
 from notifier.service.house import House
-from notifier.subscribing import Removal, is_reconciled, reconcile, removal_of
+from notifier.subscribing import (
+    Removal,
+    follows,
+    is_reconciled,
+    reconcile,
+    reconcile_for,
+    removal_of,
+)
 from notifier.tables import followed, lanes, subscribers, subscriptions
+
+_WRITTEN = (subscribers, lanes, subscriptions, followed)  # by a reconciling
 
 
 @asynccontextmanager
@@ -37,11 +46,24 @@ async def foreseen(house: House, now: datetime) -> AsyncIterator[tuple[Lookout, 
     if await is_reconciled(settings, house.places, house.store, now):
         yield house.lookout(), removal
         return
-    async with supposing(house.database, [subscribers, lanes, subscriptions, followed]) as database:
+    async with supposing(house.database, _WRITTEN) as database:
         lookout, places = _lookout(house, database), Places(database, house.veil)
         removing = not removal.needs_a_word
         await reconcile(settings, places, lookout.desk.store, now, removing=removing)
         yield lookout, removal
+
+
+@asynccontextmanager
+async def foreseen_for(house: House, address: str, now: datetime) -> AsyncIterator[Lookout]:
+    """Give the lookout as it will be for one reader, whoever else was not taken in yet."""
+    settings = house.settings
+    if await follows(settings, house.places):
+        yield house.lookout()
+        return
+    async with supposing(house.database, _WRITTEN) as database:
+        lookout, places = _lookout(house, database), Places(database, house.veil)
+        await reconcile_for(settings, places, lookout.desk.store, address, now)
+        yield lookout
 
 
 def _lookout(house: House, base: Database) -> Lookout:

@@ -57,8 +57,7 @@ async def reconcile(
         return Reconciled()
     welcomes = Welcomes(rules_of(settings), store, now)
     hand = await places.begin(name_of_rules(welcomes.rules))
-    starts = {lane: await welcomes.start(lane) for lane in _public_lanes(settings)}
-    await places.publish(starts, now)
+    await _publish(settings, places, welcomes)
     sifted = await sift(settings, places)
     added = changed = removed = 0
     for some in _chunks(_unsettled(settings, sifted)):
@@ -102,17 +101,27 @@ async def ahead(
             yield change
 
 
+async def follows(settings: Settings, places: Places) -> bool:
+    """Tell whether it is known, without looking at any reader, that `reconcile` does nothing."""
+    return name_of_declaration(settings) == await places.followed()
+
+
 async def is_reconciled(
     settings: Settings, places: Places, store: ArticleStore, now: datetime
 ) -> bool:
     """Tell whether `reconcile` would do nothing."""
-    if name_of_declaration(settings) == await places.followed():
+    if await follows(settings, places):
         return True
     if not await places.are_public(_public_lanes(settings)):
         return False
     async for _ in ahead(settings, places, store, now):
         return False
     return True
+
+
+async def _publish(settings: Settings, places: Places, welcomes: Welcomes) -> None:
+    starts = {lane: await welcomes.start(lane) for lane in _public_lanes(settings)}
+    await places.publish(starts, welcomes.now)
 
 
 def _public_lanes(settings: Settings) -> list[LaneKey]:
@@ -144,11 +153,19 @@ def is_removed(change: Change) -> bool:
 async def reconcile_one(
     settings: Settings, places: Places, store: ArticleStore, address: str, now: datetime
 ) -> None:
-    """Do the same for one reader only, whoever else is declared."""
+    """Do the same for one reader only, whoever else is declared; public lanes stay as they are."""
     key = address_key(address)
     found = (one for one in settings.subscribers if address_key(one.email) == key)
     welcomes = Welcomes(rules_of(settings), store, now)
     await _reconcile(places, welcomes, {key: next(found, None)}, now, Hand())
+
+
+async def reconcile_for(
+    settings: Settings, places: Places, store: ArticleStore, address: str, now: datetime
+) -> None:
+    """Do all of it that matters to what one reader gets."""
+    await _publish(settings, places, Welcomes(rules_of(settings), store, now))
+    await reconcile_one(settings, places, store, address, now)
 
 
 async def _reconcile(

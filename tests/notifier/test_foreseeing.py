@@ -19,11 +19,11 @@ from feeds.errors import StoreError
 from feeds.kit.database import Database
 from feeds.kit.supposing import supposing
 from notifier.digest.spec import Topic
-from notifier.mailing import open_due, plan
+from notifier.mailing import open_due, plan, preview
 from notifier.preferences import Profile, Wish
 from notifier.schedule.language import parse_schedule
 from notifier.service import House
-from notifier.service.foreseeing import foreseen
+from notifier.service.foreseeing import foreseen, foreseen_for
 from notifier.settings import Settings
 from notifier.subscriber import Choice
 from notifier.subscribing import choose, erase, is_reconciled, reconcile, reconcile_one, removal_of
@@ -143,6 +143,23 @@ async def test_a_removal_that_needs_a_word_is_not_in_the_plan(
         assert removal.needs_a_word
         assert sum(one.decision.readers for one in planned) >= 20
         await check(house, START + 24 * HOUR, START)
+
+
+async def test_one_reader_who_was_not_taken_in_is_looked_at_as_if_they_were(
+    store_url: str, tmp_path: Path
+) -> None:
+    async with a_house(declared(store_url, tmp_path), START) as house:
+        await write(house, START, "bridge", tags=("sport",))
+        before = await contents(house.database)
+        async with foreseen_for(house, "third@readers.example", START) as lookout:
+            reader = await lookout.traces.reader("third@readers.example")
+            assert reader is not None
+            [taken] = await lookout.traces.taken(reader.id)
+            shown = await preview(lookout, "morning", START, SLOT, (reader, taken))
+            assert shown.recipient == "third@readers.example"
+            assert shown.articles
+            assert await lookout.traces.reader("first@readers.example") is None
+        assert await contents(house.database) == before
 
 
 _NAME = """

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, classify, unanswered
 from notifier.delivery.envelope import unfit
@@ -117,18 +118,11 @@ class SmtpSession:
 
     async def _finish(self, letter: Letter, work: Work, *, written: bool) -> None:
         """Send a letter that a stream has begun and left; its envelope may have been written."""
-        loop = asyncio.get_running_loop()
         began = self._begun.popleft()
-
-        def permit() -> Awaitable[bool]:
-            marked: asyncio.Future[bool] = loop.create_future()
-            work.ask(marked.set_result, marked.set_exception)
-            return marked
-
         kept = written or await self._reusable()
-        answer = await self._attempt(letter, permit, written=written)
+        answer = await self._attempt(letter, partial(_asked, work), written=written)
         if kept and _closed_while_idle(answer):
-            answer = await self._attempt(letter, permit)
+            answer = await self._attempt(letter, partial(_asked, work))
         self._pool.learn(answer, began)
         work.answered(answer)
 
@@ -276,6 +270,22 @@ class _Paced:
         """Let both know."""
         self._session.answered(answer)
         self._work.answered(answer)
+
+
+def _asked(work: Work) -> asyncio.Future[bool]:
+    """Return what will tell whether the letter is marked; who has gone away is told nothing."""
+    marked: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def told(outcome: bool) -> None:
+        if not marked.done():
+            marked.set_result(outcome)
+
+    def failed(error: Exception) -> None:
+        if not marked.done():
+            marked.set_exception(error)
+
+    work.ask(told, failed)
+    return marked
 
 
 def _closed_while_idle(answer: Answer) -> bool:

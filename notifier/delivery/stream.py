@@ -118,8 +118,10 @@ class Stream:
         """See whether the final dot has left; an answer before that leads nowhere."""
         if not self._wire.full:
             self._await_answer()
-        elif self._wire.lost or (reply := self._wire.next()):
-            self._give_up(Phase.BODY, None if self._wire.lost else reply)
+            return
+        reply = self._wire.next()
+        if reply is not None or self._wire.lost:
+            self._give_up(Phase.BODY, reply)
 
     def _await_answer(self) -> None:
         self._stage = _Stage.ANSWER

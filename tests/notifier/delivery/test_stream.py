@@ -25,6 +25,7 @@ from tests.smtp_server import Behave, Close, Raw, Say, SmtpServer, Stall, Step
 
 TAKEN = (Verdict.ACCEPTED, Phase.ANSWER)
 LATER = Say("451 4.3.0 Later")
+LONG = b"Subject: x\r\n\r\n" + (b"y" * 70 + b"\r\n") * (CHUNK // 72 + 1)
 BYE = Say("421 4.3.2 Bye", close=True)
 
 
@@ -172,6 +173,25 @@ async def test_a_mark_that_fails_cuts_the_connection() -> None:
     assert "QUIT" not in server.verbs()
 
 
+@pytest.mark.parametrize("by_itself", [False, True])
+async def test_a_mark_that_is_told_of_after_the_end_hurts_nobody(by_itself: bool) -> None:
+    late: list[Callable[[bool], None]] = []
+
+    class Late(Letters):
+        def ask(self, told: Callable[[bool], None], failed: Callable[[Exception], None]) -> None:
+            late.append(told)
+
+    letter = a_letter(content=LONG) if by_itself else a_letter()
+    async with SmtpServer() as server, a_way(server).session() as session:
+        assert await session.ready() is None
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await session.stream(Late(deque([letter])))
+        [told] = late
+        told(True)
+    assert server.messages == []
+
+
 async def test_whoever_stops_a_stream_cuts_the_connection() -> None:
     async with SmtpServer(script={Step.DOT: Stall()}) as server, a_way(server).session() as session:
         assert await session.ready() is None
@@ -212,9 +232,7 @@ async def test_where_no_groups_are_taken_nothing_is_begun() -> None:
 
 
 async def test_long_letters_and_unfit_ones_go_by_themselves() -> None:
-    long = a_letter(
-        2, content=b"Subject: x\r\n\r\n" + b"y" * 70 * (CHUNK // 70) + b"yyyyyyyyyy\r\n"
-    )
+    long = a_letter(2, content=LONG)
     unfit = a_letter(3, content=b"Subject: x\r\n\r\n\n")
     async with SmtpServer(extensions=("PIPELINING",)) as server:
         work = Letters(deque([a_letter(1), long, unfit, a_letter(4)]))

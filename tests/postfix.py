@@ -99,12 +99,17 @@ class Postfix:
 
 
 @contextmanager
-def a_postfix(*, reports: bool = True) -> Iterator[Postfix]:
-    """Run a Postfix, which offers reports (RFC 3461) or not, until the end of the block."""
+def a_postfix(*, reports: bool = True, instead: str = "") -> Iterator[Postfix]:
+    """Run a Postfix, which offers reports (RFC 3461) or not, until the end of the block.
+
+    The lines of main.cf in `instead` hold in place of those that say something else.
+    """
     home = Path(tempfile.mkdtemp(prefix="paperround-postfix-", dir="/tmp"))
     port = _free_port()
     try:
         _configure(home, port, reports=reports)
+        for line in instead.splitlines():
+            _set(home, line.replace("HOME", str(home)))
         with (home / "out").open("wb") as out:
             command = [_program(), "-c", str(home / "etc")]
             process = subprocess.Popen([*command, "start-fg"], stdout=out, stderr=out)  # noqa: S603
@@ -150,6 +155,16 @@ def _configure(home: Path, port: int, *, reports: bool) -> None:
     }
     for name, text in files.items():
         (home / "etc" / name).write_text(text, encoding="utf-8")
+
+
+def _set(home: Path, line: str) -> None:
+    file, (name, _, _) = home / "etc" / "main.cf", line.partition(" = ")
+    kept = [
+        one
+        for one in file.read_text(encoding="utf-8").splitlines()
+        if not one.startswith(f"{name} ")
+    ]
+    file.write_text("\n".join([*kept, line, ""]), encoding="utf-8")
 
 
 def _free_port() -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -174,3 +176,32 @@ def active(paper: Paper) -> int:
     assert code == 0, err  # looking removes nobody
     readers = json.loads(out)["subscribers"]
     return sum(one["digests"][0]["state"] == "active" for one in readers)
+
+
+def test_what_was_not_taken_up_yet_is_planned_explained_and_previewed(paper: Paper) -> None:
+    assert paper.run("ingest", paper.folder / "articles")[0] == 0
+    assert paper.run("subscribers", "list")[0] == 0  # the readers are in the store
+    kept = rows(paper)
+    edit(
+        paper,
+        "subscribers: [",
+        "subscribers: [{email: new@readers.example, digests: [morning]}, ",
+        "title: The morning paper",
+        "title: The early paper",
+    )
+    code, out, err = paper.run("plan", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["messages"] == 31
+    code, out, err = paper.run("explain", "Number 1", "new@readers.example")
+    assert (code, err) == (0, "")
+    assert "morning" in out
+    code, out, err = paper.run("preview", "morning", "--for", "new@readers.example")
+    assert (code, err) == (0, "")
+    assert "The early paper" in out
+    assert rows(paper) == kept
+
+
+def rows(paper: Paper) -> int:
+    """Return how many readers are in the store."""
+    with contextlib.closing(sqlite3.connect(paper.folder / "store.db")) as store:
+        return int(store.execute("SELECT count(*) FROM subscribers").fetchone()[0])

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.feeds.library.builders import markdown
+from tests.notifier.keys import ed25519_pem, rsa_pem
 from tests.notifier.test_service import PATIENCE, Paper, a_paper, ending, eventually
 
 pytestmark = pytest.mark.slow
@@ -140,3 +141,45 @@ async def test_a_signal_asks_too_and_what_needs_a_start_is_told(paper: Paper) ->
     await eventually(lambda: "configuration.later" in paper.log.read_text())
     assert there(paper, "all")
     assert await asyncio.to_thread(paper.stop) == 0
+
+
+def reloads(paper: Paper) -> int:
+    """Return how often an edit has been taken up, the start included."""
+    return paper.log.read_text().count("configuration.applied")
+
+
+async def test_files_that_stand_for_values_are_watched_too(tmp_path: Path) -> None:
+    """Readers in CSV, a secret and a key that signs: none of them stands in YAML."""
+    with ending(a_paper(tmp_path, "sqlite:///../store.db")) as paper:
+        folder = tmp_path / "config"
+        edit(
+            paper,
+            "listen: ",
+            'token: "${file:token.txt}", listen: ',
+            "subscribers: [{email: reader0@readers.example, digests: [morning]}]",
+            "subscribers_file: readers.csv",
+            "from: news@example.org,",
+            "from: news@example.org, dkim: {domain: example.org, selector: s1,"
+            ' key: "${file:dkim.pem}"},',
+        )
+        (folder / "readers.csv").write_text("email,digests\nfirst@readers.example,morning\n")
+        (folder / "token.txt").write_text(TOKEN)
+        (folder / "dkim.pem").write_text(ed25519_pem())
+        await asyncio.to_thread(paper.start)
+
+        with (folder / "readers.csv").open("a") as readers:
+            readers.write("second@readers.example,morning\n")
+        await eventually(lambda: reloads(paper) == 2)
+        code, out, _ = await asyncio.to_thread(paper.run, "subscribers", "list")
+        assert (code, out.count("@readers.example")) == (0, 2)
+
+        (folder / "token.txt").write_text("another-token-of-the-tests")
+        await eventually(lambda: reloads(paper) == 3)
+        assert ask(paper, "/-/reload", TOKEN)[0] == 403
+        assert ask(paper, "/-/reload", "another-token-of-the-tests")[0] == 200
+
+        (folder / "dkim.pem").write_text(rsa_pem())
+        await eventually(lambda: reloads(paper) == 4)
+        (folder / "dkim.pem").unlink()
+        await eventually(lambda: "dkim.pem` cannot be read" in paper.log.read_text())
+        assert reloads(paper) == 4

@@ -20,12 +20,13 @@ from click.testing import CliRunner, Result
 
 from notifier.cli import group
 from tests.feeds.library.builders import markdown, write
-from tests.postfix import GONE, LATER, Postfix, a_postfix
+from tests.postfix import GONE, LATER, NOBODY, Postfix, a_postfix
 
 pytestmark = pytest.mark.slow
 
 ADA = "ada@readers.example"
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
+RECIPES = OPERATING.with_name("recipes.md")
 CONFIG = """
 version: 1
 site: {{name: Riverside Courier, url: "https://news.example.org"}}
@@ -105,6 +106,24 @@ def test_what_bounces_is_known_to_be_of_its_reader(
         {"kind": "failure", "found_by": found_by, "step": "noted", "messages": 1}
     ]
     assert paper.attributed() == [(GONE, found_by)]
+
+
+def test_the_lines_of_the_recipe_bring_back_what_bounces(tmp_path: Path) -> None:
+    """As they stand in the recipe of a relay, but for the folder and the user."""
+    lines = re.search(r"main\.cf`:\n\n((?:    .+\n)+)", RECIPES.read_text(encoding="utf-8"))
+    assert lines is not None
+    written = lines[1].replace("/srv/paper/data", "HOME/mail").replace("    ", "")
+    written = re.sub("PAPERROUND_[UG]ID", str(NOBODY), written)
+    with a_postfix(instead=written) as server:
+        paper = Paper(tmp_path, server, VERP)
+        sent = paper.told("send", "morning")["messages"]
+        assert sent == {"accepted": 1, "deferred": 1, "failed": 1}  # one is refused at once
+        returns = server.home / "mail" / "returns"
+        eventually(lambda: list((returns / "new").glob("*")))
+        assert "warning" not in server.log
+        taken = paper.told("returns", "--maildir", str(returns))
+    assert [(one["found_by"], one["messages"]) for one in taken["counts"]] == [("verp", 1)]
+    assert paper.attributed() == [(GONE, "verp")]
 
 
 def test_what_the_log_of_postfix_says_it_took_settles_what_is_in_doubt(tmp_path: Path) -> None:

@@ -51,4 +51,8 @@ class TransportError(NotifierError):
 
 
 class AlreadyRunning(NotifierError):
-    """Another service works on the same store."""
+    """Another service works on the same store: `process` is its number, where that is known."""
+
+    def __init__(self, message: str, process: str = "unknown") -> None:
+        super().__init__(message)
+        self.process = process

@@ -133,7 +133,7 @@ async def _delivered(house: House, moment: datetime, sent: Sent) -> Sent:
         with alone(house.database.path, "send"):
             return replace(sent, delivered=await _deliver(house, moment))
     except AlreadyRunning as error:
-        return replace(sent, left_to=str(error))
+        return replace(sent, left_to=f"process {error.process}")
 
 
 async def _deliver(house: House, moment: datetime) -> Delivered:
@@ -163,7 +163,7 @@ def lines_of(sent: Sent) -> list[str]:
     if sent.delivered.unreachable:
         lines.append(f"no relay can be reached: {sent.delivered.unreachable}")
     if sent.left_to:
-        return [*lines, f"not delivered by this command: {sent.left_to}"]
+        return [*lines, f"not delivered by this command: {sent.left_to} sends, and delivers it"]
     return [*lines, f"messages: {', '.join(counts) or 'none'}"]
 
 

@@ -28,7 +28,8 @@ def alone(store: Path | None, role: str) -> Iterator[None]:
             other = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
             raise AlreadyRunning(
                 f"process {other} has the role `{role}` on {store} already; a SQLite store has"
-                " room for one: stop that process, or move to PostgreSQL"
+                " room for one: stop that process, or move to PostgreSQL",
+                other,
             ) from None
         os.truncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)

@@ -1,4 +1,4 @@
-"""What language tag was probably meant: by its name in English, or with an underscore. Pure."""
+"""What language tag was probably meant: by a name in English, an underscore, a country. Pure."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ _TAGS = {
     "ukrainian": "uk",
 }
 
+_OF_COUNTRIES = {"cn": "zh", "cz": "cs", "dk": "da", "gr": "el", "jp": "ja", "rs": "sr", "vn": "vi"}
+
 
 def tag_of(found: str) -> str:
     """Return the tag that `found` was probably meant to be, or nothing."""
@@ -38,3 +40,8 @@ def tag_of(found: str) -> str:
         return f"{language.lower()}-{region.upper()}"
     name = closest(found, tuple(_TAGS))
     return _TAGS[name] if name else ""
+
+
+def meant_by(country: str) -> str:
+    """Return the language that was probably meant by a country's two letters, or nothing."""
+    return _OF_COUNTRIES.get(country.lower(), "")

@@ -15,7 +15,8 @@ from typing import NoReturn
 from pydantic_core import PydanticCustomError
 
 from feeds import Format
-from notifier.configuration.languages import tag_of
+from feeds.kit.iso639 import UNDETERMINED, known_language
+from notifier.configuration.languages import meant_by, tag_of
 from notifier.configuration.problems import closest, did_you_mean
 from notifier.digest.spec import SUBSCRIBER_ZONE
 from notifier.errors import InvalidSchedule
@@ -150,6 +151,10 @@ def language(value: object) -> str:
         written = "a language is written like `en` or `pt-BR`"
         hint = f"did you mean `{tag}`?" if tag else written
         wrong(f"`{found[:60]}` is not a language tag", kind="a language tag", hint=hint)
+    if found and len(found.partition("-")[0]) == 2 and known_language(found) == UNDETERMINED:
+        tag = meant_by(found)
+        hint = f"did you mean `{tag}`?" if tag else ""
+        wrong(f"there is no language `{found[:60]}`", kind="a language tag", hint=hint)
     return found
 
 

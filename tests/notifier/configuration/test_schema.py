@@ -157,6 +157,7 @@ BEYOND = frozenset(
         "combined-feeds",
         "folder-that-is-not-there",
         "min-above-max",
+        "no-such-language",
         "misspelt-template",
         "misspelt-zone",
         "mistake-in-subject",

@@ -86,6 +86,13 @@ def prepare_sqlite(engine: Engine, *, read_only: bool, kilobytes: int | None = N
             cursor.execute(f"PRAGMA cache_size=-{kilobytes}")
         cursor.close()
 
+    @event.listens_for(engine, "invalidate")
+    def invalidated(connection: DBAPIConnection, *_: object) -> None:
+        # What was cancelled in the middle is closed; but SQLite goes on with the transaction, and
+        # keeps all other writers out, as long as anybody still has a cursor of it in hand.
+        with contextlib.suppress(Exception):  # it is closed in any case
+            connection.rollback()
+
     @event.listens_for(engine, "begin")
     def began(connection: Connection) -> None:
         lightly = connection.get_execution_options().get("lightly", False)

@@ -67,6 +67,27 @@ async def test_a_write_that_fails_or_is_cancelled_lets_the_next_one_in(
     await other.close()
 
 
+async def test_a_writer_that_is_cancelled_in_a_statement_keeps_nobody_out(sqlite: Database) -> None:
+    """Not even while what was raised, and with it the statement, is still in somebody's hand."""
+    begun = asyncio.Event()
+
+    async def write() -> None:
+        async with sqlite.write() as connection:
+            await connection.execute(text("INSERT INTO shelf_ledger (id, serial) VALUES (1, 5)"))
+            begun.set()
+            await connection.execute(LONG)
+
+    writing = asyncio.create_task(write())
+    await begun.wait()
+    await asyncio.sleep(0.01)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError) as kept:
+        await writing
+    async with asyncio.timeout(10), sqlite.write() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM shelf_ledger")) == 0
+    del kept
+
+
 async def test_a_writer_of_another_process_is_waited_for_with_patience(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +144,10 @@ def test_a_file_of_another_kind_is_a_store_error(tmp_path: Path) -> None:
     asyncio.run(look())
 
 
+LONG = text(
+    "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 500000)"
+    " SELECT max(n) FROM numbers"
+)
 SERIAL = text("SELECT coalesce(max(serial), 0) FROM shelf_ledger")
 
 

@@ -30,7 +30,7 @@ from notifier.service.house import house_of
 from notifier.service.roles import Role
 from notifier.service.setup import Setup, set_up
 from notifier.service.watching import Watched, changes
-from notifier.service.work import Round, loop
+from notifier.service.work import Round, loop, open_due_of
 from notifier.settings import Settings
 from notifier.subscribing import Reconciled, Removal, reconcile, removal_of
 from notifier.web import Operators
@@ -209,7 +209,8 @@ class Reloader:
     async def _swap(self, setup: Setup) -> Reconciled:
         """Let feeds and readers be as `setup` has them, and go on with it.
 
-        Feeds are published before, so that one which is new or renamed is there from then on.
+        Feeds are published before, so that one which is new or renamed is there by then, and
+        issues that are due are opened: a slot that comes meanwhile is one of the old schedule.
         """
         before, done = self.round.setup, Reconciled()
         async with self.round.looking:
@@ -218,7 +219,10 @@ class Reloader:
                 await setup.server.refresh()
             async with self.round.opening:
                 if self.role.schedules:
-                    done = await self._reconcile(setup, self.round.clock())
+                    now = self.round.clock()
+                    if before.desk is not None:  # what was due by now goes as it was declared
+                        await open_due_of(self.round, before.desk, now)
+                    done = await self._reconcile(setup, now)
                 self.round.swap(setup)
         if setup.pusher is not before.pusher:
             grace = before.house.settings.grace.total_seconds()

@@ -197,13 +197,14 @@ async def open_issues(round_: Round) -> None:
     """Open what is due, and ring for its delivery."""
     async with round_.opening:
         if round_.setup.desk is not None:
-            await _open_issues(round_, round_.setup.desk)
+            await open_due_of(round_, round_.setup.desk, round_.clock())
 
 
-async def _open_issues(round_: Round, desk: Desk) -> None:
-    for opened in await open_due(desk, round_.clock()):
+async def open_due_of(round_: Round, desk: Desk, now: datetime) -> None:
+    """Open what is due at `desk`, and tell of it; for whoever keeps others from opening."""
+    for opened in await open_due(desk, now):
         name = f"digest {opened.digest}"
-        round_.metrics.opened(opened, round_.clock())
+        round_.metrics.opened(opened, now)
         if opened.held:
             _complain(round_, _held(opened.digest), NotifierError(opened.reason))
             continue

@@ -6,6 +6,7 @@ the end. What has expired by then is owed again, as it would be.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -42,7 +43,7 @@ from notifier.delivery.claims import (
 from notifier.delivery.enlisting import NewIssue
 from notifier.delivery.parting import is_of, mask_names
 from notifier.delivery.stale import Stale
-from notifier.delivery.statements import find_issue
+from notifier.delivery.statements import at_least, find_issue
 from notifier.digest.overlap import Overlap
 from notifier.schedule.slots import Slot
 from notifier.tables import issues, lanes, subscribers, subscriptions
@@ -110,7 +111,10 @@ class Prospect(Audience):
         found = await places_at(self._connection, several, place, who)
         for one in several:
             if one.id in self._caught_up & found.keys():
-                found[one.id] = [(one.cursor, sum(readers for _, readers in found[one.id]))]
+                caught_up: Counter[int] = Counter()
+                for after, readers in found[one.id]:
+                    caught_up[max(after, one.cursor)] += readers
+                found[one.id] = sorted(caught_up.items())
         return found
 
     async def behind(self, several: Sequence[Lane], now: datetime) -> set[int]:
@@ -243,9 +247,9 @@ class Prospect(Audience):
         return select(readers.c.subscriber_id, position.label("place"))
 
     def _place(self, lane: Lane) -> ColumnElement[int]:
-        if lane.id in self._caught_up:
-            return literal(lane.cursor, BigInteger)
         standing = select(lanes.c.cursor).where(lanes.c.id == lane.id).scalar_subquery()
+        if lane.id in self._caught_up:  # but for newcomers, who may begin after what was opened
+            return at_least(func.coalesce(subscriptions.c.cursor, standing), lane.cursor)
         return self._stale.returned(func.coalesce(subscriptions.c.cursor, standing))
 
     def _who(self, lane: Lane, now: datetime, day: date | None) -> ColumnElement[bool]:

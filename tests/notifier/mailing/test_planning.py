@@ -18,7 +18,7 @@ from sqlalchemy import select, update
 from feeds import Date, Query
 from feeds.errors import StoreError
 from notifier.delivery.opening import Opening
-from notifier.digest.spec import Topic
+from notifier.digest.spec import Topic, Welcome
 from notifier.mailing import Lookout, Onlooker, Planned, open_due, plan
 from notifier.mailing.deciding import Outcome
 from notifier.schedule.language import parse_schedule
@@ -330,3 +330,18 @@ async def test_openings_that_were_broken_off_together_are_taken_up_together(
             await open_due(replace(house.desk(), opening=Broken(house.database)), SLOT)
         rows = await check(house, SLOT + MINUTE)
         assert {name for name, *_ in rows} == {"r0", "r1", "r2"}
+
+
+async def test_who_comes_after_an_article_is_not_planned_for_it_when_another_came_before(
+    store_url: str, tmp_path: Path
+) -> None:
+    alert = a_digest("alert", schedule=parse_schedule("at once"), welcome=Welcome.NONE)
+    first, second = (a_reader(f"r{n}@readers.example", "alert", name=f"r{n}") for n in (0, 1))
+    settings = some_settings(store_url, tmp_path, digests=(alert,), subscribers=(first,))
+    async with a_house(settings, START) as house:
+        await begin(house)
+        await write(house, START + MINUTE, "a", "b")
+        grown = replace(house, settings=replace(settings, subscribers=(first, second)))
+        await begin(grown, START + 2 * MINUTE)
+        rows = await check(grown, START + 9 * MINUTE)
+        assert [row[:3] for row in rows] == [("r0", "alert", f"arrival:{n}") for n in (1, 2)]

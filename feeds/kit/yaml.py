@@ -7,6 +7,7 @@ here recurses and no tree of the library's nodes is ever held.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -17,8 +18,8 @@ from feeds.kit import excerpt
 from feeds.kit.excerpt import snippet
 from feeds.kit.yaml_document import (
     COLUMN_BITS,
+    Frame,
     Marks,
-    Node,
     Path,
     YamlDocument,
     YamlError,
@@ -98,18 +99,6 @@ def _decoded(text: str | bytes, builder: _Builder) -> str:
 
 
 @dataclass(slots=True)
-class _Frame:
-    """A container that is open; in a map, `key` is the one whose value comes next."""
-
-    value: list[object] | dict[str, object]
-    children: dict[str | int, Node]
-    is_map: bool
-    key: str | None = None
-    key_place: int = 0
-    dropped: bool = False
-
-
-@dataclass(slots=True)
 class _Builder:
     """Takes the parser's events one by one; says what is wrong and goes on where it can."""
 
@@ -117,7 +106,8 @@ class _Builder:
     offset: int
     path: str
     problems: list[YamlProblem] = field(default_factory=list)
-    stack: list[_Frame] = field(default_factory=lambda: [_Frame([], {}, is_map=False)])
+    stack: list[Frame] = field(default_factory=lambda: [Frame([], is_map=False)])
+    places: array[int] = field(default_factory=lambda: array("q"))  # as `Marks` wants them
     nodes: int = 0
     documents: int = 0
     origin: int = 0  # the place of the first character
@@ -136,8 +126,7 @@ class _Builder:
         """Return the document, or raise YamlError with it and what is wrong with it."""
         top = self.stack[0]
         value = top.value[0] if isinstance(top.value, list) and top.value else None
-        root = top.children.get(0, (self.origin, self.origin, None))
-        document = YamlDocument(value, Marks(root))
+        document = YamlDocument(value, Marks(value, self.places or (self.origin, self.origin)))
         if self.problems:
             raise YamlError(self._ordered(), document, self.path)
         return document
@@ -178,9 +167,9 @@ class _Builder:
         text = event.value
         if frame.key is None and frame.is_map:
             frame.key, frame.key_place = text, place
-            frame.dropped = (
-                not text or text == "<<" or text in frame.children
-            ) and self._refused_key(frame, event, place)
+            frame.drops = (not text or text == "<<" or text in frame.value) and self._refused_key(
+                frame, event, place
+            )
             return
         value: object = text
         if event.implicit[0] and text[:1] in MAY_BE_MORE:
@@ -188,7 +177,7 @@ class _Builder:
                 value = plain(text)
             except ValueError as error:
                 self._refuse(place, str(error))
-        self._add(frame, value, (frame.key_place or place, place, None))
+        self._add(frame, value, place)
 
     def begin_map(self, event: yaml.MappingStartEvent) -> None:
         """Begin a map."""
@@ -200,20 +189,21 @@ class _Builder:
 
     def end(self, _: yaml.CollectionEndEvent) -> None:
         """End the map or list that began last."""
-        self.stack.pop()
+        frame = self.stack.pop()
+        if frame.is_dropped:
+            del self.places[frame.first :]
 
     def alias(self, event: yaml.AliasEvent) -> None:
         """Refuse an alias; nothing stands in its place."""
         place = self._begin(event)
         self._refuse(place, "aliases (`*`) are not allowed; write the value out")
-        self._add(self.stack[-1], None, (place, place, None))
+        self._add(self.stack[-1], None, place)
 
-    def _refused_key(self, frame: _Frame, event: yaml.ScalarEvent, place: int) -> bool:
+    def _refused_key(self, frame: Frame, event: yaml.ScalarEvent, place: int) -> bool:
         """Refuse a key that cannot be one; tell whether its value is to be dropped."""
         key = event.value
-        known = frame.children.get(key)
-        if known is not None:
-            first = unpacked(known[0]).line
+        if key in frame.value:
+            first = unpacked(self.places[frame.position(key)]).line
             self._refuse(place, f"`{key[:60]}` stands here twice; the first is in line {first}")
             return True
         if key == "<<":
@@ -236,29 +226,32 @@ class _Builder:
             self._refuse(
                 place, "a key must be text; put text that begins with `{{` or `[` in quotes"
             )
-            frame.key, frame.key_place, frame.dropped = "", place, True
+            frame.key, frame.key_place, frame.drops = "", place, True
         if len(self.stack) > self.limits.depth:
             self._give_up(place, f"this is nested deeper than {self.limits.depth} levels")
-        children: dict[str | int, Node] = {}
         if not is_key:
-            self._add(frame, value, (frame.key_place or place, place, children))
-        self.stack.append(_Frame(value, children, isinstance(value, dict)))
+            self._add(frame, value, place)
+        self.stack.append(
+            Frame(value, isinstance(value, dict), len(self.places), is_dropped=frame.drops)
+        )
 
-    def _add(self, frame: _Frame, value: object, node: Node) -> None:
-        holder = frame.value
+    def _add(self, frame: Frame, value: object, place: int) -> None:
+        holder, note = frame.value, self.places.append
         self.nodes += 1
         if self.nodes > self.limits.nodes:
-            self._give_up(node[1], f"there are more than {self.limits.nodes} values")
+            self._give_up(place, f"there are more than {self.limits.nodes} values")
         if not isinstance(holder, dict):
-            frame.children[len(holder)] = node
+            note(place)
+            note(place)
             holder.append(value)
         elif frame.key is None:
-            frame.key, frame.key_place, frame.dropped = "", node[1], True  # an alias as a key
+            frame.key, frame.key_place, frame.drops = "", place, True  # an alias as a key
         else:
-            if not frame.dropped:
-                frame.children[frame.key] = node
+            if not frame.drops:
+                note(frame.key_place)
+                note(place)
                 holder[frame.key] = value
-            frame.key, frame.key_place = None, 0
+            frame.key = None
 
     def _decorated(self, event: yaml.NodeEvent) -> None:
         if event.anchor:

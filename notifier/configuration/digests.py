@@ -138,20 +138,20 @@ def _choices(values: DigestSection) -> Choices | None:
 
 def _check_reach(spec: DigestSpec, item: Item, report: Report) -> None:
     """Warn of selections that no article can ever match."""
-    where = item.at("select") if _says(item, "select") else item.key()
     if not can_match(spec.select):
+        where = item.at("select") if _says(item, "select") else item.key()
         message = f"no article can ever be in the digest `{spec.name}`"
         report.warning(where, message, why_never(spec.select))
         return
     for name, topic in spec.topics.items():
-        spot = item.at("topics", name, "select")
         if not can_match(topic.select):
+            spot = item.at("topics", name, "select")
             message = f"no article can ever be in the topic `{name}`"
             report.warning(spot, message, why_never(topic.select))
         elif not can_match(selection_of(spec, (name,))):
             message = f"no article of the digest `{spec.name}` can ever be in the topic `{name}`"
             hint = "a topic is a part of its digest: `select` of the two leaves nothing in common"
-            report.warning(spot, message, hint)
+            report.warning(item.at("topics", name, "select"), message, hint)
 
 
 def _says(item: Item, key: str) -> bool:

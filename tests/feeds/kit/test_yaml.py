@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 from hypothesis import given
@@ -113,6 +114,33 @@ def test_every_key_and_value_knows_its_place() -> None:
     assert len(document.marks) == 7
     with pytest.raises(KeyError):
         document.marks["list", 7]
+
+
+def test_the_place_of_the_first_is_told_wherever_the_second_stands() -> None:
+    text = "a: {x: [1, {y: 2}]}\nb:\n  c: 1\na:\n  d: 1\n  e: [2]\n  d: 3\n  e: 4\nb: 5\ne: 6\n"
+    with pytest.raises(YamlError) as told:
+        load(text)
+    assert [str(one) for one in told.value.problems] == [
+        "4:1: `a` stands here twice; the first is in line 1",
+        "7:3: `d` stands here twice; the first is in line 5",
+        "8:3: `e` stands here twice; the first is in line 6",
+        "9:1: `b` stands here twice; the first is in line 2",
+    ]
+    document = told.value.document
+    assert document is not None
+    assert document.value == {"a": {"x": [1, {"y": 2}]}, "b": {"c": 1}, "e": 6}
+    assert document.mark(("b", "c")) == Mark(3, 6)
+    assert document.mark(("e",)) == Mark(10, 4)
+
+
+def test_a_thousand_keys_that_stand_twice_cost_no_more_than_others() -> None:
+    keys = [f"key{number}" for number in range(1000)]
+    text = "".join(f"{key}: [1, 2, 3]\n" for key in keys + keys)
+    started = time.thread_time()
+    with pytest.raises(YamlError) as told:
+        load(text)
+    assert len(told.value.problems) == 1000
+    assert time.thread_time() - started < 1
 
 
 TAB = "a tab cannot indent; use spaces"

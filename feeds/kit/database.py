@@ -23,7 +23,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from feeds.errors import StoreError
-from feeds.kit.commits import Commits, Write
+from feeds.kit.commits import Commits
+from feeds.kit.committing import Write
 from feeds.kit.engines import (
     SqliteThreads,
     bare_engine,
@@ -34,7 +35,7 @@ from feeds.kit.engines import (
 )
 from feeds.kit.strides import Stride
 from feeds.kit.troubles import translated
-from feeds.kit.turns import FileTurns
+from feeds.kit.turns import FileTurns, NoTurns
 
 if TYPE_CHECKING:
     import psycopg
@@ -235,7 +236,7 @@ class Database:
 
     def commits(self, write: Write[Entry, Outcome]) -> Commits[Entry, Outcome]:
         """Return where entries are handed in that `write` writes together (see Commits)."""
-        made = Commits(bare_engine(self._url), self.name, self._exclusively, write)
+        made = Commits(bare_engine(self._url), self.name, self._turns or NoTurns(), write)
         self._commits.append(made)
         return made
 

@@ -40,20 +40,47 @@ class FileTurns:
         Before SQLite 3.51.3, two connections that write and checkpoint at once can corrupt the
         write-ahead log: https://sqlite.org/wal.html#walresetbug
         """
+        await self.enter(first=first)
+        try:
+            yield
+        finally:
+            self.leave()
+
+    def enter_at_once(self) -> bool:
+        """Begin a turn if nobody else has one or waits for it; whoever does has to `leave`."""
+        if not self._line.enter_at_once():
+            return False
+        entered = False
+        try:
+            mine, following = self._opened()
+            if _locked(following):
+                try:
+                    entered = _locked(mine)
+                finally:
+                    fcntl.flock(following, fcntl.LOCK_UN)
+        finally:
+            if not entered:
+                self._line.leave()
+        return entered
+
+    async def enter(self, *, first: bool = False) -> None:
+        """Begin a turn as `alone` does; whoever does has to `leave`."""
         await self._line.enter(first=first)
         try:
-            if self._handles is None:
-                self._handles = self._open("lock"), self._open("next")
-            mine, following = self._handles
+            mine, following = self._opened()
             await self._lock(following)
             try:
                 await self._lock(mine)
             finally:
                 fcntl.flock(following, fcntl.LOCK_UN)
-            try:
-                yield
-            finally:
-                fcntl.flock(mine, fcntl.LOCK_UN)
+        except BaseException:
+            self._line.leave()
+            raise
+
+    def leave(self) -> None:
+        """End the turn."""
+        try:
+            fcntl.flock(self._opened()[0], fcntl.LOCK_UN)
         finally:
             self._line.leave()
 
@@ -63,24 +90,46 @@ class FileTurns:
             os.close(handle)
         self._handles = None
 
+    def _opened(self) -> tuple[int, int]:
+        if self._handles is None:
+            self._handles = self._open("lock"), self._open("next")
+        return self._handles
+
     def _open(self, what: str) -> int:
         return os.open(f"{self._path}-{what}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
     async def _lock(self, handle: int) -> None:
         waited, pause = 0.0, 0.0005
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if waited > PATIENCE:
-                    raise StoreError(
-                        f"another process has been writing to {self._name} for {waited:.0f} s"
-                    ) from None
-                await asyncio.sleep(pause)
-                waited += pause
-                pause = min(pause * 2, _PAUSE)
-            else:
-                return
+        while not _locked(handle):
+            if waited > PATIENCE:
+                raise StoreError(
+                    f"another process has been writing to {self._name} for {waited:.0f} s"
+                )
+            await asyncio.sleep(pause)
+            waited += pause
+            pause = min(pause * 2, _PAUSE)
+
+
+class NoTurns:
+    """Turns where nobody has to wait for anybody."""
+
+    def enter_at_once(self) -> bool:
+        """Begin a turn."""
+        return True
+
+    async def enter(self) -> None:
+        """Begin a turn."""
+
+    def leave(self) -> None:
+        """End it."""
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class _Line:
@@ -92,10 +141,16 @@ class _Line:
         self._others: deque[asyncio.Future[None]] = deque()
         self._in_a_row = 0
 
+    def enter_at_once(self) -> bool:
+        """Enter if nobody else is in; whoever enters has to `leave`."""
+        if self._taken:
+            return False
+        self._taken = True
+        return True
+
     async def enter(self, *, first: bool) -> None:
         """Wait until nobody else is in; whoever enters has to `leave`."""
-        if not self._taken:
-            self._taken = True
+        if self.enter_at_once():
             return
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         (self._first if first else self._others).append(place)

@@ -26,7 +26,7 @@ from notifier.mailing import (
     release,
     send_test,
 )
-from notifier.service import House, alone, open_house
+from notifier.service import House, alone, open_house, run_in_loop
 from notifier.settings import Settings
 from notifier.subscriber import is_address
 from notifier.subscribing import take_in
@@ -73,11 +73,11 @@ def command(
     check_digests(digests, settings)
     _check_usage(digests, at, to, releases=releases)
     if to is not None:
-        sent = asyncio.run(_test(settings, digests[0], to))
+        sent = run_in_loop(_test(settings, digests[0], to))
     elif releases:
-        sent = asyncio.run(_release(settings, digests, tell=not as_json, ask=not (yes or as_json)))
+        sent = run_in_loop(_release(settings, digests, tell=not as_json, ask=not (yes or as_json)))
     else:
-        sent = asyncio.run(send(settings, digests, moment_of(at, settings) or now(), yes=yes))
+        sent = run_in_loop(send(settings, digests, moment_of(at, settings) or now(), yes=yes))
     show(data_of(sent), lines_of(sent), as_json=as_json)
     ctx.exit(PROBLEMS if _problems(sent) else OK)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -74,15 +75,16 @@ class Answer(NamedTuple):
 class Letter(NamedTuple):
     """A finished message with its envelope: `content` has CRLF line ends and is never changed.
 
-    `envelope_id` is our name for it in reports (RFC 3461), else the Message-ID is. It is `sound`
-    where it is known to have no other line ends, one at its end, and no line with a leading dot.
+    `envelope_id` makes our name for it in reports (RFC 3461), else the Message-ID is; it is asked
+    for where there are any. The letter is `sound` where it is known to have no other line ends, one
+    at its end, and no line with a leading dot.
     """
 
     sender: str
     recipient: str
     message_id: str
     content: bytes
-    envelope_id: str = ""
+    envelope_id: Callable[[], str] = str
     sound: bool = False
 
 

@@ -59,7 +59,7 @@ def mail_command(letter: Letter, offers: Offers) -> bytes:
         line += b" SMTPUTF8"
     if offers.dsn and letter.sender:
         line += b" RET=HDRS"
-        named = xtext(letter.envelope_id or letter.message_id.strip("<>"))
+        named = xtext(letter.envelope_id() or letter.message_id.strip("<>"))
         if named and len(named) <= _MOST_ENVID:
             line += b" ENVID=" + named.encode("ascii")
     return line

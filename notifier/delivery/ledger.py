@@ -8,7 +8,7 @@ written to; whatever is marked so without an answer is in doubt.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
@@ -211,9 +211,11 @@ def _jobs_of(
     found: dict[Chunk, list[Job]] = {chunk: [] for chunk in claimed}
     places = {(chunk.issue_id, chunk.number): jobs for chunk, jobs in found.items()}
     waiting = leasing.keys_in([*places], [State.QUEUED, State.DEFERRED])
+    about = _about(connection, {chunk.issue_id for chunk in claimed})
     query = (
         select(
             deliveries.c.chunk,
+            func.coalesce(may_be_written_to(now), false()).label("wanted"),
             deliveries.c.issue_id,
             deliveries.c.subscriber_id,
             deliveries.c.subscription_id,
@@ -223,22 +225,23 @@ def _jobs_of(
             subscribers.c.generation,
             deliveries.c.attempts,
             deliveries.c.reason,
-            issues.c.expires,
-            issues.c.digest,
-            func.coalesce(may_be_written_to(now), false()).label("wanted"),
         )
         .join_from(waiting, deliveries, leasing.is_(waiting))
         .join(subscriptions, subscriptions.c.id == deliveries.c.subscription_id, isouter=True)
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-        .join(issues, issues.c.id == deliveries.c.issue_id)
         .where(deliveries.c.due <= now)
     )
-    for row in connection.execute(query):  # its columns are those of a Job, in order
-        _, *values = row
-        places[row.issue_id, row.chunk].append(Job(*values))
+    for chunk, wanted, issue_id, *values in connection.execute(query):  # in the order of a Job
+        places[issue_id, chunk].append(Job._make((issue_id, *values, *about[issue_id], wanted)))
     for jobs in found.values():  # here, for the database would choose another index to sort by
         jobs.sort(key=attrgetter("subscriber_id"))
     return found
+
+
+def _about(connection: Connection, numbers: Collection[int]) -> dict[int, tuple[datetime, str]]:
+    """Return when issues expire, and of which digests they are."""
+    query = select(issues.c.id, issues.c.expires, issues.c.digest).where(issues.c.id.in_(numbers))
+    return {number: (expires, digest) for number, expires, digest in connection.execute(query)}
 
 
 def _is(job: Job) -> ColumnElement[bool]:

@@ -7,8 +7,9 @@ written.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from feeds import Site
 from notifier.delivery.delivery import Job, Letter
@@ -86,7 +87,7 @@ class Writer:
             message_id=identity,
             leave_address=leave_address(mail, key, job),
         )
-        named = local_part(key, BOUNCED, job.issue_id, job.subscriber_id)
+        named = partial(local_part, key, BOUNCED, job.issue_id, job.subscriber_id)
         return Letter(
             sender=envelope_sender(mail, named),
             envelope_id=named,
@@ -109,10 +110,10 @@ def reader_values(site: Site, key: SecretKey, job: Job) -> Mapping[str, str]:
     }
 
 
-def envelope_sender(mail: MailSettings, named: str) -> str:
+def envelope_sender(mail: MailSettings, named: Callable[[], str]) -> str:
     """Return where failures are reported: with a bounce domain an address of each delivery."""
     if mail.bounce_domain:
-        return f"{named}@{mail.bounce_domain}"
+        return f"{named()}@{mail.bounce_domain}"
     return mail.envelope_sender or mail.from_address
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from feeds import Entry
 from notifier.delivery.audience import Lane
@@ -106,7 +107,7 @@ async def send_test(desk: Desk, transport: Transport, test: Preview) -> Answer:
         if line.lower().startswith(b"message-id:")
     )
     letter = Letter(
-        sender=envelope_sender(desk.mail, local_part(desk.key, BOUNCED, 0, 0)),
+        sender=envelope_sender(desk.mail, partial(local_part, desk.key, BOUNCED, 0, 0)),
         recipient=test.recipient,
         message_id=identity,
         content=test.content,

@@ -1,18 +1,22 @@
-"""The event loop that the service runs on: uvloop where there is one; its only importer."""
+"""The event loop that mail is sent on: uvloop where there is one; its only importer."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.util
 from collections.abc import Coroutine
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def run_in_loop(service: Coroutine[None, None, None]) -> None:
-    """Run `service` to its end on the fastest event loop at hand."""
+def run_in_loop(work: Coroutine[None, None, T]) -> T:
+    """Run `work` to its end on the fastest event loop at hand, and return what it returns."""
+    gc.freeze()  # what was made to start with lives to the end: no collection need look through it
     if importlib.util.find_spec("uvloop") is None:
-        asyncio.run(service)
-        return
+        return asyncio.run(work)
     import uvloop  # noqa: PLC0415 - not there on every system
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(service)
+        return runner.run(work)

@@ -12,7 +12,9 @@ from notifier.returns.reports import unxtext
 from tests.notifier.delivery.letters import a_letter
 
 REPORTING = Offers(size=True, dsn=True)
-LETTER = a_letter(content=b"x\r\n")._replace(envelope_id="b-1-a-b-token", recipient="a+b@x.example")
+LETTER = a_letter(content=b"x\r\n")._replace(
+    envelope_id=lambda: "b-1-a-b-token", recipient="a+b@x.example"
+)
 
 
 def test_a_relay_that_reports_is_told_whose_letter_it_is() -> None:
@@ -30,7 +32,7 @@ def test_a_relay_that_does_not_report_is_asked_nothing() -> None:
 
 
 def test_the_message_id_is_the_name_where_there_is_no_other() -> None:
-    letter = LETTER._replace(envelope_id="", message_id="<one+two=2@example.org>")
+    letter = LETTER._replace(envelope_id=str, message_id="<one+two=2@example.org>")
     assert mail_command(letter, REPORTING).endswith(b" ENVID=one+2Btwo+3D2@example.org")
     too_long = letter._replace(message_id=f"<{'i' * 90}@example.org>")
     assert b"ENVID" not in mail_command(too_long, REPORTING)

@@ -5,23 +5,21 @@ Reads only. What is due and what the words are is decided elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.database import Database
 from notifier.delivery.claims import claims, contents_of, earlier, masks
-from notifier.delivery.statements import audience, find_issue, in_force, owed
+from notifier.delivery.groups import Group, Standing
+from notifier.delivery.statements import audience, find_issue, in_force, in_list, owed
 from notifier.digest.lane import LaneKey, chosen_in
-from notifier.digest.overlap import NOTHING_HAD, Overlap
+from notifier.digest.overlap import Overlap
 from notifier.schedule.slots import Slot
 from notifier.tables import lanes, subscribers, subscriptions
-
-_IN_LIST = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,24 +58,6 @@ class Clock:
     served_on: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Readers of a lane who are owed everything after the same arrival.
-
-    Of that they have had what `mask` says of `overlap`.
-    """
-
-    after: int
-    readers: int
-    overlap: Overlap = NOTHING_HAD
-    mask: tuple[int, ...] = ()
-
-    @property
-    def had(self) -> frozenset[int]:
-        """The arrivals that these readers have had already."""
-        return self.overlap.had(self.mask)
-
-
 class Audience:
     """All SQL about the readers of lanes. Raises StoreError when the database cannot be used."""
 
@@ -108,7 +88,7 @@ class Audience:
         if numbers is None:
             return await self._database.reading(_lanes, query)
         found: list[Lane] = []
-        for some in _some(numbers):
+        for some in in_list(numbers):
             found += await self._database.reading(_lanes, query.where(lanes.c.id.in_(some)))
         return found
 
@@ -126,8 +106,17 @@ class Audience:
     ) -> dict[int, list[tuple[int, int]]]:
         """Return the places of the readers of several lanes, by the number of the lane."""
         place = func.coalesce(subscriptions.c.cursor, lanes.c.cursor)
+        joined = subscriptions.join(subscribers).join(lanes)
+        query = select(lanes.c.id, place.label("place")).select_from(joined)
+        found: dict[int, list[tuple[int, int]]] = {}
         async with self._database.read() as connection:
-            return await places_at(connection, several, place, in_force(now, local_date))
+            for some in in_list([lane.id for lane in several]):
+                who = (lanes.c.id.in_(some), in_force(now, local_date))
+                readers = query.where(*who).subquery()
+                counted = select(*readers.c, func.count()).group_by(*readers.c)
+                for row in await connection.execute(counted.order_by(*readers.c)):
+                    found.setdefault(row[0], []).append((row[1], row[2]))
+        return found
 
     async def behind(self, several: Sequence[Lane], now: datetime) -> set[int]:
         """Return those of these lanes in which a reader is owed what the lane was served before."""
@@ -140,28 +129,37 @@ class Audience:
             .distinct()
         )
         async with self._database.read() as connection:
-            for some in _some([lane.id for lane in several]):
+            for some in in_list([lane.id for lane in several]):
                 rows = await connection.execute(query.where(lanes.c.id.in_(some)))
                 found.update(rows.scalars())
         return found
 
-    async def contents_of(
-        self, several: Sequence[Lane], after: int
-    ) -> dict[int, frozenset[str]] | None:
-        """Return which contents with something after `after` readers of these lanes have had.
+    async def standings(
+        self, several: Sequence[Lane], now: datetime, local_date: date | None = None
+    ) -> dict[int, Standing]:
+        """Return how the readers of several lanes stand, by the number of the lane.
 
-        By the number of the lane; None where that is not known, so it may be any.
+        With the contents that they have had of what comes after the least of their places.
         """
+        places = await self.places_of(several, now, local_date)
+        after = min((after for found in places.values() for after, _ in found), default=0)
+        contents = await self._contents_of(several, after)
+        return {
+            lane.id: Standing(dict(places.get(lane.id, ())), frozenset(contents[lane.id]))
+            for lane in several
+        }
+
+    async def _contents_of(self, several: Sequence[Lane], after: int) -> dict[int, set[str]]:
         found: dict[int, set[str]] = {lane.id: set() for lane in several}
         async with self._database.read() as connection:
-            for some in _some(list(found)):
+            for some in in_list(list(found)):
                 rows = await connection.execute(contents_of(some, after))
                 for row in rows:
                     found[row.lane].add(row.content)
-        return {lane: frozenset(contents) for lane, contents in found.items()}
+        return found
 
-    async def earlier(self, after: int, upto: int) -> list[tuple[str, frozenset[int]]]:
-        """Return the contents of all editions with an article of the window, by name."""
+    async def earlier(self, after: int, upto: int) -> dict[str, frozenset[int]]:
+        """Return the arrivals of all contents with an article of the window, by their names."""
         async with self._database.read() as connection:
             return await earlier(connection, after, upto)
 
@@ -199,24 +197,6 @@ def _lanes(connection: Connection, query: Select[tuple[Any, ...]]) -> list[Lane]
     return [lane_from(row) for row in connection.execute(query).mappings()]
 
 
-async def places_at(
-    connection: AsyncConnection,
-    several: Sequence[Lane],
-    place: ColumnElement[int],
-    who: ColumnElement[bool],
-) -> dict[int, list[tuple[int, int]]]:
-    """Return each `place` of those readers of several lanes for whom `who` holds, and how many."""
-    found: dict[int, list[tuple[int, int]]] = {}
-    joined = subscriptions.join(subscribers).join(lanes)
-    for some in _some([lane.id for lane in several]):
-        query = select(lanes.c.id, place.label("place")).select_from(joined)
-        readers = query.where(lanes.c.id.in_(some), who).subquery()
-        counted = select(*readers.c, func.count()).group_by(*readers.c).order_by(*readers.c)
-        for row in await connection.execute(counted):
-            found.setdefault(row[0], []).append((row[1], row[2]))
-    return found
-
-
 def place_of(lane: Lane) -> ColumnElement[int]:
     """The arrival that a subscription of `lane` was served up to."""
     return func.coalesce(subscriptions.c.cursor, lane.cursor)
@@ -251,11 +231,6 @@ def lane_from(row: RowMapping) -> Lane:
         served_on=_date(row["served_on"]),
         public=row["public"],
     )
-
-
-def _some(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Part numbers into lists that a statement can hold."""
-    return (numbers[start : start + _IN_LIST] for start in range(0, len(numbers), _IN_LIST))
 
 
 def _date(text: str | None) -> date | None:

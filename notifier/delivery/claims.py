@@ -33,14 +33,12 @@ ENDED = (State.FAILED, State.EXPIRED, State.SKIPPED)
 KEPT = (State.QUEUED, State.SENDING, State.DEFERRED, State.ACCEPTED, State.IN_DOUBT)
 
 
-async def earlier(
-    connection: AsyncConnection, after: int, upto: int
-) -> list[tuple[str, frozenset[int]]]:
-    """Return the contents of all editions with an article of the window `(after, upto]`."""
+async def earlier(connection: AsyncConnection, after: int, upto: int) -> dict[str, frozenset[int]]:
+    """Return the arrivals of all contents with an article of the window `(after, upto]`."""
     within = and_(editions.c.last_arrival > after, editions.c.first_arrival <= upto)
     query = select(editions.c.content, editions.c.arrivals).where(within).distinct()
     rows = await connection.execute(query)
-    return [(content, frozenset(map(int, arrivals.split()))) for content, arrivals in rows]
+    return {content: frozenset(map(int, arrivals.split())) for content, arrivals in rows}
 
 
 def contents_of(numbers: Sequence[int], after: int) -> Select[tuple[int, str]]:

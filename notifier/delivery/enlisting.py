@@ -30,9 +30,10 @@ from sqlalchemy import (
 )
 
 from feeds.kit.database import Insert
-from notifier.delivery.audience import Group, Lane
+from notifier.delivery.audience import Lane
 from notifier.delivery.delivery import State
 from notifier.delivery.edition import Edition
+from notifier.delivery.groups import Group
 from notifier.delivery.statements import awake, owed
 from notifier.digest.issue import Due
 from notifier.tables import (

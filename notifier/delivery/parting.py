@@ -10,9 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, null, select
 
-from notifier.delivery.audience import Group
 from notifier.delivery.claims import claims, masks
 from notifier.delivery.enlisting import CHUNK, EVERYBODY, NewIssue, constants, row_of
+from notifier.delivery.groups import Group
 from notifier.delivery.statements import audience
 from notifier.digest.overlap import Overlap
 from notifier.tables import deliveries, subscribers, subscriptions

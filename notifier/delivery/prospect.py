@@ -1,63 +1,49 @@
 """The audience in prospect: as it will stand once what is planned has been opened.
 
-Nothing is written but a temporary table of who would have which content, which is taken back at
-the end. What has expired by then is owed again, as it would be.
+Nothing is written but temporary tables (`planned`), which are taken back at the end. What has
+expired by then is owed again, as it would be. What is asked is asked for many lanes together.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime
+from typing import NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Index,
-    Insert,
-    MetaData,
-    Select,
-    Table,
-    Text,
-    and_,
-    case,
-    func,
-    insert,
-    literal,
-    null,
-    select,
-)
+from sqlalchemy import ColumnElement, Subquery, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from feeds.kit.database import Database
-from notifier.delivery.audience import Audience, Clock, Group, Lane, groups_of, places_at
-from notifier.delivery.claims import (
-    claims,
-    earlier,
-    masks,
-)
+from notifier.delivery.audience import Audience, Clock, Lane
+from notifier.delivery.claims import earlier
 from notifier.delivery.enlisting import NewIssue
-from notifier.delivery.parting import is_of, mask_names
-from notifier.delivery.stale import Stale
-from notifier.delivery.statements import at_least, find_issue
-from notifier.digest.overlap import Overlap
-from notifier.schedule.slots import Slot
-from notifier.tables import issues, lanes, subscribers, subscriptions
-
-_NO_LIMIT = 2**62
-
-_planned = Table(
-    "planned_claims",
-    MetaData(),
-    Column("subscriber_id", BigInteger, nullable=False),
-    Column("content", Text, nullable=False),
-    prefixes=["TEMPORARY"],
+from notifier.delivery.groups import Group, Standing
+from notifier.delivery.planned import Planned, is_in_another_to_come
+from notifier.delivery.positions import (
+    NOWHERE,
+    Readers,
+    own_claims,
+    shared_claims,
+    standing_claims,
 )
-_by_subscriber = Index("planned_claims_by_subscriber", _planned.c.subscriber_id)
+from notifier.delivery.stale import Stale
+from notifier.delivery.statements import in_list
+from notifier.schedule.slots import Slot
+from notifier.tables import editions, issues, subscriptions
+
+_TOGETHER = 5000  # readers whose claims are written together
+
+
+class _Position(NamedTuple):
+    """Where a reader of a lane is, and which contents they have had of what comes after."""
+
+    reader: int
+    lane: int
+    place: int
+    had: frozenset[str]
 
 
 class Prospect(Audience):
@@ -72,13 +58,19 @@ class Prospect(Audience):
         super().__init__(database)
         self._connection = connection
         self._stale = Stale(frozenset(stale))
+        self._planned = Planned(connection)
         self._lost: set[int] = set()
         self._moved: dict[int, Lane] = {}
         self._caught_up: set[int] = set()
         self._contents: dict[str, frozenset[int]] = {}
-        self._standing: set[str] = set()
-        self._planned_by: dict[str, set[Lane]] = {}
-        self._waiting: list[tuple[Lane, Insert]] = []
+        self._earlier: dict[tuple[int, int], dict[str, frozenset[int]]] = {}
+        self._last = 0
+
+    async def begin(self) -> None:
+        """Make room for what is planned."""
+        await self._planned.begin()
+        last = select(func.max(editions.c.last_arrival))
+        self._last = await self._connection.scalar(last) or 0
 
     def lose(self, opening: int) -> None:
         """Note that an opening will be taken back: whoever is in it has nothing of it."""
@@ -91,6 +83,14 @@ class Prospect(Audience):
         self._moved[lane.id] = lane.served(slot, upto)
         if upto is not None and everybody:
             self._caught_up.add(lane.id)
+
+    async def expect(self, several: Iterable[Lane]) -> None:
+        """Note the lanes that are to come: what is taken may matter to their readers only."""
+        await self._planned.expect(lane.id for lane in several)
+
+    async def reach(self, several: Iterable[Lane]) -> None:
+        """Note that these lanes are not to come any more."""
+        await self._planned.reach([lane.id for lane in several])
 
     async def clocks(self, digests: Sequence[str]) -> list[Clock]:
         """Return how far the lanes of `digests` will be."""
@@ -106,15 +106,10 @@ class Prospect(Audience):
         self, several: Sequence[Lane], now: datetime, local_date: date | None = None
     ) -> dict[int, list[tuple[int, int]]]:
         """Return the places at which the readers of several lanes will be."""
-        place = self._stale.returned(func.coalesce(subscriptions.c.cursor, lanes.c.cursor))
-        who = self._stale.in_force(now, local_date)
-        found = await places_at(self._connection, several, place, who)
-        for one in several:
-            if one.id in self._caught_up & found.keys():
-                caught_up: Counter[int] = Counter()
-                for after, readers in found[one.id]:
-                    caught_up[max(after, one.cursor)] += readers
-                found[one.id] = sorted(caught_up.items())
+        found: dict[int, list[tuple[int, int]]] = {}
+        for readers in self._readers(several, now, local_date):
+            for row in await self._connection.execute(readers.counted()):
+                found.setdefault(row[0], []).append((row[1], row[2]))
         return found
 
     async def behind(self, several: Sequence[Lane], now: datetime) -> set[int]:
@@ -126,91 +121,75 @@ class Prospect(Audience):
             if any(after < lane.cursor for after, _ in places.get(lane.id, ()))
         }
 
-    async def contents_of(
-        self, several: Sequence[Lane], after: int
-    ) -> dict[int, frozenset[str]] | None:
-        """Return None: what is planned is not known by lane."""
-        return None
-
-    async def earlier(self, after: int, upto: int) -> list[tuple[str, frozenset[int]]]:
-        """Return the contents with an article of the window, those that are planned too."""
-        standing = dict(await earlier(self._connection, after, upto))
-        self._standing |= standing.keys()
-        return list((standing | self._contents).items())
-
-    async def groups(
+    async def standings(
         self,
-        lane: Lane,
-        after: int,
-        overlap: Overlap,
+        several: Sequence[Lane],
         now: datetime,
-        *,
         local_date: date | None = None,
-        slot: str = "",
-    ) -> list[Group]:
-        """Part the readers of one place by what they will have had of a window."""
-        planned = self._is_planned(overlap, lane)
-        if planned:
-            await self._write_what_matters_to(lane)
-        elif not self._is_standing(overlap):
-            return await self._undivided(lane, after, now, local_date)
-        known = await find_issue(self._connection, lane.id, slot)
-        had = self._masks(overlap, after, known[0] if known else None, lane)
-        who = self._who(lane, now, local_date) & (self._place(lane) == after)
-        rows = await self._connection.execute(groups_of(had, who))
-        return [Group(after, count, overlap, tuple(mask)) for count, *mask in rows]
+        but: Collection[int] = (),
+    ) -> dict[int, Standing]:
+        """Return how the readers of several lanes will stand, and what each will have had.
 
-    async def take(self, issue: NewIssue, now: datetime) -> None:
-        """Note what the readers of an issue will have had when it has been opened.
-
-        Who that is, is worked out when it matters to another digest. Of readers who have had
-        different parts at once, for they would be told apart by what comes later.
+        What the issues `but` give them does not count.
         """
-        rows = await self._rows(issue, now)
-        if issue.is_parted:
-            await self._connection.execute(rows)
-        else:
-            self._waiting.append((issue.lane, rows))
-        for _, edition in issue.editions:
-            self._contents[edition.content] = frozenset(edition.arrivals)
-            self._planned_by.setdefault(edition.content, set()).add(issue.lane)
+        places = await self.places_of(several, now, local_date)
+        after = min((after for found in places.values() for after, _ in found), default=0)
+        had: dict[int, dict[int, Counter[frozenset[str]]]] = {}
+        for readers in self._readers(several, now, local_date):
+            found = await self._had(readers, after, but)
+            if found is None:
+                break
+            same = (found.c.lane_id, found.c.place, found.c.had)
+            counted = select(*same, func.count()).group_by(*same)
+            for lane, place, contents, number in await self._connection.execute(counted):
+                at_place = had.setdefault(lane, {}).setdefault(place, Counter())
+                at_place[frozenset(contents.split())] += number
+        return {
+            lane.id: _standing(dict(places.get(lane.id, ())), had.get(lane.id, {}))
+            for lane in several
+        }
 
-    async def _write_what_matters_to(self, lane: Lane) -> None:
-        """Write the claims of other digests: in one digest nobody is in two lanes."""
-        waiting, self._waiting = self._waiting, []
-        for other, rows in waiting:
-            if other.key.digest == lane.key.digest and other.id != lane.id:
-                self._waiting.append((other, rows))
-            else:
-                await self._connection.execute(rows)
+    async def earlier(self, after: int, upto: int) -> dict[str, frozenset[int]]:
+        """Return the contents with an article of the window, those that are planned too."""
+        key = (after, upto)
+        if key not in self._earlier:
+            self._earlier[key] = await earlier(self._connection, after, upto)
+        return self._earlier[key] | self._contents
 
-    async def _rows(self, issue: NewIssue, now: datetime) -> Insert:
-        """The claims of an issue, as its readers stand now."""
-        groups = [group for group, _ in issue.editions]
-        contents = {place: edition.content for place, (_, edition) in enumerate(issue.editions)}
-        members = await self._members(issue.lane, issue.due.slot, issue.day, groups, now)
-        found = members.subquery()
-        content = case(contents, value=found.c.place) if contents else null()
-        row = select(found.c.subscriber_id, content).where(found.c.place.is_not(None))
-        return insert(_planned).from_select(["subscriber_id", "content"], row)
+    async def take(self, several: Sequence[NewIssue], now: datetime) -> None:
+        """Note what the readers of issues of one digest will have had when they have been opened.
 
-    async def place_among(
+        Where they have had different parts, each is noted by themselves: of those to whom it may
+        matter yet.
+        """
+        parted: dict[date | None, list[NewIssue]] = {}
+        for issue in several:
+            for group, edition in issue.editions:
+                self._contents[edition.content] = frozenset(edition.arrivals)
+                if not issue.is_parted:
+                    self._share(issue, group.after, edition.content, now)
+            if issue.is_parted:
+                parted.setdefault(issue.day, []).append(issue)
+        for day, some in parted.items():
+            await self._give(some, now, day)
+
+    async def group_of(
         self,
+        reader: int,
         groups: Sequence[Group],
         lane: Lane,
-        slot: Slot,
-        reader: int,
         now: datetime,
-        *,
         local_date: date | None = None,
-    ) -> int | None:
-        """Return the position in `groups` of the one that `reader` is in, if any.
+        but: Collection[int] = (),
+    ) -> Group | None:
+        """Return the one of `groups` that `reader` is in, if any.
 
-        To be asked before the issue of `slot` is taken.
+        To be asked before the issue is taken.
         """
-        query = await self._members(lane, slot, local_date, groups, now, reader)
-        row = (await self._connection.execute(query)).one_or_none()
-        return row.place if row else None
+        after = min((group.after for group in groups), default=0)
+        only = subscriptions.c.subscriber_id == reader
+        found = await self._positions([lane], after, now, local_date, only, but)
+        return _group_of(found[0], groups) if found else None
 
     def _ticked(self, clock: Clock) -> Clock:
         lane = self._moved.get(clock.id)
@@ -218,78 +197,98 @@ class Prospect(Audience):
             return clock
         return replace(clock, served_at=lane.served_at, served_on=lane.served_on)
 
-    async def _members(
-        self,
-        lane: Lane,
-        slot: Slot,
-        day: date | None,
-        groups: Sequence[Group],
-        now: datetime,
-        reader: int | None = None,
-    ) -> Select[tuple[int, int | None]]:
-        """The audience, or one `reader` of it, each with the position of their group."""
-        known = await find_issue(self._connection, lane.id, slot.identity)
-        after = self._place(lane)
-        columns: list[ColumnElement[int]] = [after.label("place")]
-        for place, overlap in {group.after: group.overlap for group in groups}.items():
-            had = self._masks(overlap, place, known[0] if known else None, lane)
-            for name, mask in zip(mask_names(place, overlap), had, strict=True):
-                columns.append(case((after == place, mask), else_=literal(0)).label(name))
-        who = self._who(lane, now, day)
-        if reader is not None:
-            who &= subscriptions.c.subscriber_id == reader
-        joined = subscriptions.join(subscribers)
-        query = select(subscriptions.c.subscriber_id, *columns).select_from(joined).where(who)
-        # The limit keeps SQLite from working out a mask again for each group that is asked for.
-        readers = query.limit(_NO_LIMIT).subquery() if len(columns) > 1 else query.subquery()
-        whens = [(is_of(group, readers), place) for place, group in enumerate(groups)]
-        position = case(*whens, else_=None) if whens else null()
-        return select(readers.c.subscriber_id, position.label("place"))
+    def _floors(self, several: Sequence[Lane]) -> dict[int, int]:
+        return {lane.id: lane.cursor for lane in several if lane.id in self._caught_up}
 
-    def _place(self, lane: Lane) -> ColumnElement[int]:
-        standing = select(lanes.c.cursor).where(lanes.c.id == lane.id).scalar_subquery()
-        if lane.id in self._caught_up:  # but for newcomers, who may begin after what was opened
-            return at_least(func.coalesce(subscriptions.c.cursor, standing), lane.cursor)
-        return self._stale.returned(func.coalesce(subscriptions.c.cursor, standing))
+    def _readers(
+        self, several: Sequence[Lane], now: datetime, day: date | None, *among: ColumnElement[bool]
+    ) -> list[Readers]:
+        """Return all in these lanes, as many together as a statement can hold."""
+        return [
+            Readers(
+                stale=self._stale,
+                numbers=some,
+                floors=self._floors(several),
+                now=now,
+                day=day,
+                among=among,
+            )
+            for some in in_list([lane.id for lane in several])
+        ]
 
-    def _who(self, lane: Lane, now: datetime, day: date | None) -> ColumnElement[bool]:
-        return and_(subscriptions.c.lane_id == lane.id, self._stale.in_force(now, day))
+    async def _had(
+        self, readers: Readers, after: int, but: Collection[int] = ()
+    ) -> Subquery | None:
+        """Return who will have had something after `after`; None if nobody can."""
+        await self._planned.write()
+        sources = [shared_claims(self._stale)] if self._planned.has_shared else []
+        if self._planned.has_own:
+            sources.append(own_claims())
+        if self._last > after:
+            sources.append(standing_claims(self._stale, after, {*self._lost, *but}))
+        return readers.had(sources) if sources else None
 
-    def _masks(
-        self, overlap: Overlap, after: int, but: int | None, lane: Lane
-    ) -> list[ColumnElement[int]]:
-        """Return the masks over what stands, what is planned, or both: whichever may matter."""
-        planned: list[ColumnElement[int]] = []
-        if self._is_planned(overlap, lane):
-            planned = masks(overlap, select(_planned).subquery("planned"))
-            if not self._is_standing(overlap):
-                return planned
-        had = masks(overlap, claims(after, but, lost=self._lost, stale=self._stale.issues))
-        if not planned:
-            return had
-        return [one.op("|")(other) for one, other in zip(had, planned, strict=True)]
+    def _share(self, issue: NewIssue, after: int, content: str, now: datetime) -> None:
+        lane = issue.lane
+        floor = self._floors([lane]).get(lane.id, NOWHERE)
+        self._planned.share(lane.id, after, floor, now, issue.day, content)
 
-    def _is_standing(self, overlap: Overlap) -> bool:
-        """Whether an edition in the store has a part of this."""
-        return any(name in self._standing for part in overlap.parts for name in part.contents)
-
-    def _is_planned(self, overlap: Overlap, lane: Lane) -> bool:
-        """Whether readers of `lane` may have planned claims on a part: by another digest."""
-        return any(
-            by.id == lane.id or by.key.digest != lane.key.digest
-            for part in overlap.parts
-            for name in part.contents
-            for by in self._planned_by.get(name, ())
+    async def _give(self, several: Sequence[NewIssue], now: datetime, day: date | None) -> None:
+        after = min(
+            group.after
+            for issue in several
+            for group in (*issue.nothing, *(group for group, _ in issue.editions))
         )
+        contents = {
+            issue.lane.id: {group: edition.content for group, edition in issue.editions}
+            for issue in several
+        }
+        lanes = [issue.lane for issue in several]
+        taken = []
+        for one in await self._positions(lanes, after, now, day, is_in_another_to_come()):
+            group = _group_of(one, contents[one.lane])
+            if group is not None:
+                taken.append((one.reader, contents[one.lane][group]))
+        for start in range(0, len(taken), _TOGETHER):
+            await self._planned.give(taken[start : start + _TOGETHER])
 
-    async def _undivided(
-        self, lane: Lane, after: int, now: datetime, day: date | None
-    ) -> list[Group]:
-        """Return the readers of one place, none of whom has had anything of a window."""
-        who = self._who(lane, now, day) & (self._place(lane) == after)
-        query = select(func.count()).select_from(subscriptions.join(subscribers)).where(who)
-        count = await self._connection.scalar(query)
-        return [Group(after, count)] if count else []
+    async def _positions(
+        self,
+        several: Sequence[Lane],
+        after: int,
+        now: datetime,
+        day: date | None,
+        among: ColumnElement[bool],
+        but: Collection[int] = (),
+    ) -> list[_Position]:
+        """Return where some readers of these lanes are, and what they will have had."""
+        found = []
+        for readers in self._readers(several, now, day, among):
+            have = await self._had(readers, after, but)
+            had: Mapping[int, str] = {}
+            if have is not None:
+                names = select(have.c.subscriber_id, have.c.had)
+                had = dict((await self._connection.execute(names)).all())
+            found += [
+                _Position(row[0], row[1], row[2], frozenset(had.get(row[0], "").split()))
+                for row in await self._connection.execute(readers.each())
+            ]
+        return found
+
+
+def _standing(
+    places: Mapping[int, int], had: Mapping[int, Mapping[frozenset[str], int]]
+) -> Standing:
+    contents = {name for at_place in had.values() for names in at_place for name in names}
+    return Standing(places, frozenset(contents), had)
+
+
+def _group_of(position: _Position, groups: Iterable[Group]) -> Group | None:
+    """Return the one of `groups` of a lane that a reader is in, if any."""
+    for group in groups:
+        if group.after == position.place and group.mask == group.overlap.mask_of(position.had):
+            return group
+    return None
 
 
 class Prospects:
@@ -304,7 +303,7 @@ class Prospects:
         ending = issues.c.expires <= then
         stale = select(issues.c.id).where(issues.c.state == "open", ending)
         async with self._database.scratch() as connection:
-            await connection.execute(CreateTable(_planned))
-            await connection.execute(CreateIndex(_by_subscriber))
             found = (await connection.execute(stale)).scalars()
-            yield Prospect(self._database, connection, found)
+            prospect = Prospect(self._database, connection, found)
+            await prospect.begin()
+            yield prospect

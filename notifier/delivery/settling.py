@@ -86,7 +86,7 @@ class Settling:
         """
         async with self._database.read() as connection:
             told = await earlier(connection, min(words.arrivals) - 1, max(words.arrivals))
-        others = [name for name, arrivals in told if arrivals & words.arrivals]
+        others = [name for name, arrivals in told.items() if arrivals & words.arrivals]
         mine = and_(
             deliveries.c.issue_id == words.issue,
             deliveries.c.edition_id == words.edition,

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, literal, or_, select
 
-from notifier.delivery import statements
 from notifier.delivery.claims import ENDED, before_claims_of_others, waiting_of
-from notifier.tables import deliveries, subscriptions
+from notifier.delivery.planned import is_refused
+from notifier.delivery.statements import at_least, awake
+from notifier.tables import active, deliveries, lanes, subscriptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,31 @@ class Stale:
     issues: frozenset[int]
 
     def in_force(self, now: datetime, day: date | None) -> ColumnElement[bool]:
-        """The condition of `in_force`; whose window is returned was not served on any day."""
-        standing = statements.in_force(now, day)
-        if not self.issues or day is None:
-            return standing
-        return and_(statements.in_force(now, None), or_(self._is_returned(), standing))
+        """The condition of `audience`; whose window is returned was not served on any day."""
+        if day is None:
+            return and_(active(), ~is_refused(), awake(now))
+        return self.in_force_at(now, literal(day.isoformat()))
 
-    def returned(self, place: ColumnElement[int]) -> ColumnElement[int]:
-        """The place of a subscription, which is at `place` now."""
+    def in_force_at(
+        self, now: datetime | ColumnElement[int], day: ColumnElement[str]
+    ) -> ColumnElement[bool]:
+        """The same for a local date that is a column, and so may be null."""
+        on = subscriptions.c.served_on
+        not_yet = or_(day.is_(None), on.is_(None), on < day)
+        if self.issues:
+            not_yet = or_(self._is_returned(), not_yet)
+        return and_(active(), ~is_refused(), awake(now), not_yet)
+
+    def place(self, floor: ColumnElement[int] | None = None) -> ColumnElement[int]:
+        """The place of a subscription, joined with its lane, in which nobody is before `floor`.
+
+        Newcomers may be beyond it, for they may begin after what was opened.
+        """
+        place = self._returned(func.coalesce(subscriptions.c.cursor, lanes.c.cursor))
+        return place if floor is None else at_least(place, floor)
+
+    def _returned(self, place: ColumnElement[int]) -> ColumnElement[int]:
+        """Where a subscription will be that is at `place` now."""
         if not self.issues:
             return place
         ended = deliveries.c.issue_id.in_(self.issues) & deliveries.c.state.in_(ENDED)

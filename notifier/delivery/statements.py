@@ -5,7 +5,7 @@ For use inside a transaction of the caller's. Whatever closes an issue holds `Lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ from notifier.tables import (
     subscriptions,
     suppressions,
 )
+
+_IN_LIST = 500
 
 
 async def find_issue(
@@ -180,3 +182,8 @@ def are_opening(connection: Connection, numbers: Sequence[int]) -> bool:
     opening = (issues.c.id.in_(numbers), issues.c.state == "opening")
     query = select(issues.c.id).where(*opening).with_for_update(read=True)
     return connection.execute(query).first() is not None
+
+
+def in_list(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Part numbers into lists that a statement can hold."""
+    return (numbers[start : start + _IN_LIST] for start in range(0, len(numbers), _IN_LIST))

@@ -31,6 +31,7 @@ __all__ = ["HTML_LIMIT", "PARTS", "Composed", "Composer", "Request", "subject_of
 
 HTML_LIMIT = 95_000  # bytes; mail programs cut what is longer than some 100 kB
 SLOT_ALLOWANCE = 400  # bytes that one filled-in value may take
+DATE_ALLOWANCE = 200  # bytes that dates of an article, and its part of the issue's, may differ
 SUBJECT_LIMIT = 200  # characters
 PARTS = ("subject", "html", "txt")  # those that have a file are named by its ending
 LIMITS = (Limits(lead=1200, item=280), Limits(lead=600, item=200), Limits(lead=300, item=120))
@@ -38,6 +39,7 @@ LIMITS = (Limits(lead=1200, item=280), Limits(lead=600, item=200), Limits(lead=3
 BUILT_IN = Path(__file__).parent / "templates"
 
 _LINE_BREAK = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
+_DATED = re.compile(r"\b(date|span|page_url|published|updated)\b")  # what zones make different
 _REFUSAL = (
     "what is in `reader` is filled in for each reader after the issue was made, so it can be"
     f" printed by itself ({', '.join(f'{{{{ reader.{name} }}}}' for name in SLOTS)})"
@@ -47,13 +49,17 @@ _REFUSAL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """The words of an issue; `shown` are article ids, `more` how many entries are not shown."""
+    """The words of an issue; `shown` are article ids, `more` how many entries are not shown.
+
+    It `is_roomy` when all fit that may be shown, and would with dates that are longer.
+    """
 
     subject: str
     html: str
     text: str
     shown: tuple[str, ...]
     more: int
+    is_roomy: bool = False
 
 
 class Composer:
@@ -68,6 +74,7 @@ class Composer:
     ) -> None:
         self._site = site
         self._own = own
+        self._is_overridden = templates_folder is not None and templates_folder.is_dir()
         self._templates = Templates(
             BUILT_IN, templates_folder, {"wrap": wrap, "rule": rule, "fill": phrase}
         )
@@ -86,11 +93,16 @@ class Composer:
             text=_tidy(self._render(f"{request.spec.template}.txt", values)),
             shown=tuple(entry.article.id for entry in request.entries[:count]),
             more=len(request.entries) - count,
+            is_roomy=count == _most(request) and _size(html) <= HTML_LIMIT - count * DATE_ALLOWANCE,
         )
+
+    def minds_dates(self, spec: DigestSpec) -> bool:
+        """Tell whether a date may change more of an issue than the dates in it."""
+        return self._is_overridden or bool(_DATED.search(spec.subject))
 
     def trial(self, request: Request, parts: Sequence[str] = PARTS) -> tuple[TemplateError, ...]:
         """Try each of `parts` by itself, and return what keeps it from being composed."""
-        count = min(len(request.entries), max(request.spec.maximum, 1))
+        count = _most(request)
         values = self._values(request, count, LIMITS[0])
         tried: dict[str, Callable[[], object]] = {
             "subject": lambda: self._subject(request.spec, values),
@@ -115,7 +127,7 @@ class Composer:
 
     def _fitting(self, request: Request) -> tuple[int, dict[str, object], str]:
         """Try shorter texts, then fewer articles, until the HTML fits."""
-        count = min(len(request.entries), max(request.spec.maximum, 1))
+        count = _most(request)
         for limits in LIMITS:
             values = self._values(request, count, limits)
             html = self._html(request.spec, values)
@@ -165,6 +177,11 @@ class Composer:
     def _values(self, request: Request, count: int, limits: Limits) -> dict[str, object]:
         given = values_of(request, self._site, self._own, count=count, limits=limits)
         return {**given, "reader": self._reader}
+
+
+def _most(request: Request) -> int:
+    """Return how many entries may be shown."""
+    return min(len(request.entries), max(request.spec.maximum, 1))
 
 
 def subject_of(spec: DigestSpec) -> str:

@@ -6,7 +6,7 @@ deliveries keep that claim is for the ledger to say.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
 
 BITS = 60  # parts that one number tells apart: a sum of them stays within 64 bits
@@ -39,6 +39,17 @@ class Overlap:
                 if bits >> position & 1:
                     found |= part.arrivals
         return frozenset(found)
+
+    def mask_of(self, contents: Set[str]) -> tuple[int, ...]:
+        """Return the mask of a reader who has had these contents."""
+        return tuple(
+            sum(
+                1 << position
+                for position, part in enumerate(self.parts[word * BITS : (word + 1) * BITS])
+                if not contents.isdisjoint(part.contents)
+            )
+            for word in range(self.words)
+        )
 
 
 NOTHING_HAD = Overlap()

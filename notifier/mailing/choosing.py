@@ -6,15 +6,16 @@ So that planning and sending come to the same: both ask here.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from feeds import Entry
 from feeds.store import ArticleStore
-from notifier.delivery.audience import Audience, Group
+from notifier.delivery.audience import Audience, Lane
+from notifier.delivery.groups import Group, Standing
 from notifier.digest.issue import Size, is_too_little
-from notifier.digest.overlap import NOTHING_HAD, Overlap, overlap_of
+from notifier.digest.overlap import NOTHING_HAD, overlap_of
 from notifier.mailing.composing import Words
 from notifier.mailing.desk import Desk
 from notifier.mailing.turns import Turn
@@ -39,24 +40,6 @@ class Chosen:
     reason: str = "no reader to send to"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How many readers of a lane were served up to which arrival, if that was asked before.
-
-    `contents` are those that any of them has had; None where that is not known.
-    """
-
-    places: Mapping[int, int]
-    contents: frozenset[str] | None = None
-
-    def among(
-        self, earlier: Iterable[tuple[str, frozenset[int]]]
-    ) -> Iterator[tuple[str, frozenset[int]]]:
-        """Return those contents that matter to the lane."""
-        known = self.contents
-        return (one for one in earlier if known is None or one[0] in known)
-
-
 class Arrivals:
     """The articles of windows, who has had them, and their words: what one round asks for often."""
 
@@ -64,8 +47,13 @@ class Arrivals:
         self.words = Words()
         self._store = store
         self._windows: OrderedDict[tuple[int, int], Sequence[Entry]] = OrderedDict()
-        self._earlier: dict[tuple[int, int], list[tuple[str, frozenset[int]]]] = {}
+        self._admitted: dict[tuple[int, int], dict[object, Mapping[int, Entry]]] = {}
+        self._earlier: dict[tuple[int, int], dict[str, frozenset[int]]] = {}
         self._sealed: dict[datetime, int] = {}
+
+    def words_of(self, lane: Lane) -> Words:
+        """Return where words of a lane are kept."""
+        return self.words
 
     async def sealed(self, instant: datetime, now: datetime) -> int:
         """Return the last arrival at `instant`; nothing can arrive before it any more."""
@@ -75,8 +63,8 @@ class Arrivals:
 
     async def earlier(
         self, audience: Audience, after: int, upto: int
-    ) -> list[tuple[str, frozenset[int]]]:
-        """Return the contents of all editions with an article of the window."""
+    ) -> Mapping[str, frozenset[int]]:
+        """Return the arrivals of all contents with an article of the window, by their names."""
         key = (after, upto)
         if key not in self._earlier:
             self._earlier[key] = await audience.earlier(after, upto)
@@ -92,9 +80,22 @@ class Arrivals:
         if key not in self._windows:
             self._windows[key] = await self._read(after, upto)
             while len(self._windows) > _KEPT:
-                self._windows.popitem(last=False)
+                self._admitted.pop(self._windows.popitem(last=False)[0], None)
         self._windows.move_to_end(key)
         return self._windows[key]
+
+    async def admitted(self, turn: Turn, after: int, upto: int) -> Mapping[int, Entry]:
+        """Return the articles in `(after, upto]` that a lane admits, by arrival.
+
+        Lanes that differ in zone or language only are asked once for all.
+        """
+        window, key = await self.window(after, upto), turn.lane.key
+        known = self._admitted.setdefault((after, upto), {})
+        alike = (turn.spec.name, key.topics, key.words)
+        if alike not in known:
+            query = turn.query
+            known[alike] = {e.arrival or 0: e for e in window if query.admits(e.article)}
+        return known[alike]
 
     async def _read(self, after: int, upto: int) -> Sequence[Entry]:
         found: list[Entry] = []
@@ -102,6 +103,15 @@ class Arrivals:
             after = entries[-1].arrival or upto
             found += entries
         return found
+
+
+async def standings_of(desk: Desk, turns: Sequence[Turn], now: datetime) -> dict[int, Standing]:
+    """Ask how the readers of many lanes stand, of those together that may get as much a day."""
+    found: dict[int, Standing] = {}
+    for day in {turn.day for turn in turns}:
+        of_day = [turn.lane for turn in turns if turn.day == day]
+        found |= await desk.audience.standings(of_day, now, day)
+    return found
 
 
 async def choose(
@@ -113,7 +123,7 @@ async def choose(
     standing: Standing | None = None,
 ) -> Chosen:
     """Choose from the arrivals up to `upto` for everybody in the audience at `now`."""
-    lane, query = turn.lane, turn.query
+    lane = turn.lane
     chosen = Chosen()
     if standing is None:
         standing = Standing(dict(await desk.audience.places(lane, now, turn.day)))
@@ -121,8 +131,7 @@ async def choose(
     if lane.public or places:
         places.setdefault(lane.cursor, 0)
     for after, readers in places.items():
-        window = await arrivals.window(after, upto)
-        entries = {e.arrival or 0: e for e in window if query.admits(e.article)}
+        entries = await arrivals.admitted(turn, after, upto)
         if after == lane.cursor:
             chosen.size = Size(len(entries), turn.periods)
             if lane.public and not _too_little(turn, entries):
@@ -131,20 +140,15 @@ async def choose(
         if entries and readers and standing.contents != frozenset():
             earlier = await arrivals.earlier(desk.audience, after, upto)
             overlap = overlap_of(entries, standing.among(earlier))
-        for group in await _groups(desk, turn, (after, readers), overlap, now):
+        groups = standing.groups(after, overlap)
+        if groups is None:
+            slot = turn.slot.identity
+            groups = await desk.audience.groups(
+                lane, after, overlap, now, local_date=turn.day, slot=slot
+            )
+        for group in groups:
             _sort_out(chosen, turn, group, entries)
     return chosen
-
-
-async def _groups(
-    desk: Desk, turn: Turn, place: tuple[int, int], overlap: Overlap, now: datetime
-) -> list[Group]:
-    """Part the readers of one place by what they have had; one group where that is nothing."""
-    after, readers = place
-    if not overlap.parts:
-        return [Group(after, readers)] if readers else []
-    lane, slot = turn.lane, turn.slot.identity
-    return await desk.audience.groups(lane, after, overlap, now, local_date=turn.day, slot=slot)
 
 
 def _sort_out(chosen: Chosen, turn: Turn, group: Group, entries: Mapping[int, Entry]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from feeds import Entry
@@ -21,11 +21,11 @@ from notifier.tokens import PAGE, signed
 _KEPT = 256  # editions
 
 
-@dataclass(slots=True)
 class Words:
     """Composed words that are kept for a while: lanes that are due together share many."""
 
-    _kept: OrderedDict[str, Edition] = field(default_factory=OrderedDict)
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, Edition] = OrderedDict()
 
     def of(self, name: str, make: Callable[[], Edition]) -> Edition:
         """Return the edition of that name, made if it is not there."""
@@ -35,6 +35,39 @@ class Words:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(name)
         return self._kept[name]
+
+    def known(self, desk: Desk, request: Request) -> Edition | None:
+        """Return words that will do for a request without looking at its dates."""
+        return None
+
+    def note(self, desk: Desk, request: Request, composed: Composed, edition: Edition) -> None:
+        """Note words that were made."""
+
+
+class Sketches(Words):
+    """Words that are told of and not sent: those will do that differ in dates alone.
+
+    Where dates cannot matter to what is told of them: the subject, and how many articles fit.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sketches: dict[object, Edition] = {}
+
+    def known(self, desk: Desk, request: Request) -> Edition | None:
+        """Return words of the same articles."""
+        return self._sketches.get(_undated(request))
+
+    def note(self, desk: Desk, request: Request, composed: Composed, edition: Edition) -> None:
+        """Keep words that fit with room to spare, by templates that make nothing of a date."""
+        if composed.is_roomy and not desk.composer.minds_dates(request.spec):
+            self._sketches[_undated(request)] = edition
+
+
+def _undated(request: Request) -> object:
+    told = tuple((entry.article.id, entry.revision, entry.arrival) for entry in request.entries)
+    paged, catches_up = bool(request.page_url), request.span is not None
+    return request.spec.name, request.language, paged, catches_up, told
 
 
 def compose(
@@ -63,12 +96,16 @@ def compose(
         span=(spans_from, instant) if spans_from else None,
         page_url=_public_page(desk, turn) if public else "",
     )
+    kept = words or Words()
+    known = kept.known(desk, request)
+    if known is not None:
+        return known
     name = _name(desk, request)
 
     def make() -> Edition:
         personal = f"{desk.site.url}/digests/{spec.name}/{signed(desk.key, PAGE, name)}"
         composed = desk.composer.compose(replace(request, page_url=request.page_url or personal))
-        return Edition(
+        edition = Edition(
             id=name,
             digest=spec.name,
             language=key.language,
@@ -78,8 +115,10 @@ def compose(
             shown=len(composed.shown),
             frozen=_freeze(desk, turn, composed, now),
         )
+        kept.note(desk, request, composed, edition)
+        return edition
 
-    return (words or Words()).of(name, make)
+    return kept.of(name, make)
 
 
 def _name(desk: Desk, request: Request) -> str:

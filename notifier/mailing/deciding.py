@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feeds import Entry
-from notifier.delivery.audience import Group, Lane
+from notifier.delivery.audience import Lane
 from notifier.delivery.edition import Edition
 from notifier.delivery.enlisting import NewIssue
+from notifier.delivery.groups import Group, Standing
 from notifier.digest.issue import EXPIRES_AT_MOST, Due, Size, at_once, is_too_much
 from notifier.errors import InvalidMessage, TemplateError
-from notifier.mailing.choosing import Arrivals, Chosen, Standing, choose
+from notifier.mailing.choosing import Arrivals, Chosen, choose
 from notifier.mailing.composing import compose
 from notifier.mailing.desk import Desk
 from notifier.mailing.turns import Turn
@@ -149,13 +150,13 @@ def _issue(
 ) -> NewIssue:
     """Compose what is to be said, each thing once."""
     composed: dict[object, Edition] = {}
-    public = _content(chosen.public, turn.due.spans_from)
+    public, words = _content(chosen.public, turn.due.spans_from), arrivals.words_of(turn.lane)
 
     def edition(entries: tuple[Entry, ...], spans_from: datetime | None) -> Edition:
         key = _content(entries, spans_from)
         if key not in composed:
             composed[key] = compose(
-                desk, turn, entries, now, spans_from, public=key == public, words=arrivals.words
+                desk, turn, entries, now, spans_from, public=key == public, words=words
             )
         return composed[key]
 

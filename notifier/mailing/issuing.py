@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from notifier.delivery.enlisting import NewIssue
+from notifier.delivery.groups import Standing
 from notifier.delivery.outbox import Pending
-from notifier.mailing.choosing import Arrivals, Standing
+from notifier.mailing.choosing import Arrivals, standings_of
 from notifier.mailing.deciding import LATE, Outcome, decide
 from notifier.mailing.desk import Desk
 from notifier.mailing.turns import Turn
@@ -50,30 +51,13 @@ async def open_together(
     """Open the issues of turns of one digest, whose readers cannot have each other's articles."""
     arrivals.opened()  # by another process, perhaps
     last = await desk.outbox.last_opened()
-    standing = await _standing(desk, turns, now)
+    standing = await standings_of(desk, turns, now)
     usual = await desk.outbox.usual(turns[0].spec.name)
     prepared = [
         await _prepare(desk, arrivals, turn, now, usual, standing=standing[turn.lane.id])
         for turn in turns
     ]
     return await _open(desk, arrivals, prepared, now, last)
-
-
-async def _standing(desk: Desk, turns: Sequence[Turn], now: datetime) -> dict[int, Standing]:
-    """Ask for the readers of many lanes together."""
-    lanes = [turn.lane for turn in turns]
-    places: dict[int, list[tuple[int, int]]] = {}
-    for day in {turn.day for turn in turns}:
-        of_day = [turn.lane for turn in turns if turn.day == day]
-        places |= await desk.audience.places_of(of_day, now, day)
-    after = min((after for found in places.values() for after, _ in found), default=0)
-    contents = await desk.audience.contents_of(lanes, after)
-    return {
-        lane.id: Standing(
-            dict(places.get(lane.id, ())), contents[lane.id] if contents is not None else None
-        )
-        for lane in lanes
-    }
 
 
 async def open_one(

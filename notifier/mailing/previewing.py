@@ -24,12 +24,13 @@ from notifier.delivery.transport import Transport
 from notifier.digest.issue import Due, expiry, is_too_little
 from notifier.digest.lane import public_lane, schedule_of
 from notifier.digest.spec import DigestSpec
+from notifier.mailing.coming import Coming
 from notifier.mailing.composing import compose
 from notifier.mailing.deciding import Outcome
 from notifier.mailing.desk import Desk
 from notifier.mailing.letters import envelope_sender, leave_address, reader_values
 from notifier.mailing.lookout import Lookout
-from notifier.mailing.planning import Ahead, Onlooker, Planned, plan
+from notifier.mailing.planning import Onlooker, Planned, plan
 from notifier.mailing.turns import Turn, specs_of
 from notifier.schedule.slots import extra_slot, last_slot, next_slot
 from notifier.tokens import BOUNCED, local_part
@@ -142,7 +143,7 @@ async def _anybodys(
     desk = lookout.desk
     spec = specs_of(desk)[name]
     turn = await _turn(desk, spec, now, at)
-    arrivals = Ahead(desk.store, lookout.embargoes)
+    arrivals = Coming(desk.store, lookout.embargoes)
     upto = await arrivals.sealed(turn.slot.instant, now if at else max(now, turn.slot.instant))
     window = await arrivals.window(turn.lane.cursor, upto)
     found: Sequence[Entry] = [entry for entry in window if turn.query.admits(entry.article)]

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import func, select
 
 from feeds.kit.database import Database
-from notifier.delivery.audience import Audience, Group, Lane
+from notifier.delivery.audience import Audience, Lane
 from notifier.delivery.delivery import Chunk, Job
 from notifier.delivery.edition import Edition
 from notifier.delivery.enlisting import NewIssue
+from notifier.delivery.groups import Group
 from notifier.delivery.opening import Opening
 from notifier.digest.issue import Due
 from notifier.digest.lane import LaneKey

@@ -12,8 +12,9 @@ from sqlalchemy import event
 
 from feeds.kit.database import Database
 from notifier.delivery import enlisting, opening, parting
-from notifier.delivery.audience import Audience, Group
+from notifier.delivery.audience import Audience
 from notifier.delivery.delivery import State
+from notifier.delivery.groups import Group
 from notifier.delivery.opening import Opening
 from notifier.delivery.outbox import Outbox
 from notifier.digest.overlap import overlap_of
@@ -193,7 +194,7 @@ async def test_who_moves_while_an_issue_is_opened_does_not_get_it_twice(
     await moving.open(await an_issue(database), SLOT)
     assert await states(database) == {"ada": QUEUED}
     elsewhere = await the_lane(database, "Asia/Tokyo")
-    window = overlap_of({1, 2}, await Audience(database).earlier(0, 10))
+    window = overlap_of({1, 2}, (await Audience(database).earlier(0, 10)).items())
     (group,) = await Audience(database).groups(elsewhere, 0, window, EXPIRES)
     assert group.had == {1}
 

@@ -58,8 +58,8 @@ async def _follow(press: Press, offer: Offer, progress: Progress) -> bool:
     False where another process did so, or chose feeds, meanwhile: they are no more as they were.
     """
     watermark = progress.watermark
-    while watermark < progress.change:
-        entries = await press.store.changed(watermark, _RUN) if offer.specs else []
+    while offer.specs and watermark < progress.change:  # without feeds there may be no ledger
+        entries = await press.store.changed(watermark, _RUN)
         upto = progress.change if len(entries) < _RUN else entries[-1].change
         entries = [entry for entry in entries if entry.change <= upto]
         members = await press.index.members([entry.article.id for entry in entries])

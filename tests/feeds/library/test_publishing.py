@@ -65,6 +65,25 @@ async def test_every_feed_stands_there_in_every_format(press: Press) -> None:
     }
 
 
+async def test_there_is_nothing_to_publish_where_no_feed_was_ever_declared(
+    database: Database,
+) -> None:
+    press = a_press(database, SPORT)
+    none = replace(press, feeds=())
+    await press.store.ingest([an_article("a")], NOW)
+    async with asyncio.timeout(5):
+        published = await publish(none, NOW)
+    assert (published.feeds, published.documents) == (0, 0)
+    await press.store.ingest([an_article("b", section="Sport")], NOW)
+    await publish(press, NOW)
+    assert await all_titles(press) == {"sport": ["b"]}
+    await press.store.ingest([an_article("c", section="Sport")], NOW)
+    async with asyncio.timeout(5):
+        await publish(replace(press, feeds=()), NOW)
+    await publish(press, NOW)
+    assert set((await all_titles(press))["sport"]) == {"b", "c"}
+
+
 async def test_publishing_again_touches_nothing(press: Press) -> None:
     await press.store.ingest([an_article("a")], NOW)
     await publish(press, NOW)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notifier.configuration import ConfigProblem, Loaded, Severity, problem_at
+from notifier.configuration import ConfigProblem, Loaded, Severity, problem_at, visible
 from notifier.deliverability.finding import Finding, Grade
 from notifier.settings import Settings
 
@@ -51,7 +51,9 @@ def _problem(flaw: Flaw, loaded: Loaded, config: Path) -> ConfigProblem:
     file = Path(flaw.template)
     if file.is_relative_to(folder.absolute()):
         file = folder / file.relative_to(folder.absolute())
-    return ConfigProblem(path=str(file), line=flaw.line or 0, column=0, message=flaw.reason)
+    return ConfigProblem(
+        path=str(file), line=flaw.line or 0, column=0, message=visible(flaw.reason)
+    )
 
 
 def _outside(findings: Iterable[Finding], loaded: Loaded) -> Iterator[ConfigProblem]:

@@ -4,7 +4,14 @@ Refuses nothing quietly: every mistake is told at once, with its place and what 
 """
 
 from notifier.configuration.load import Loaded, load
-from notifier.configuration.problems import ConfigProblem, Severity, Spot, did_you_mean, problem_at
+from notifier.configuration.problems import (
+    ConfigProblem,
+    Severity,
+    Spot,
+    did_you_mean,
+    problem_at,
+    visible,
+)
 
 __all__ = [
     "ConfigProblem",
@@ -14,4 +21,5 @@ __all__ = [
     "did_you_mean",
     "load",
     "problem_at",
+    "visible",
 ]

@@ -116,6 +116,10 @@ class _Expansion:
             if len(raw) > _SECRET_SIZE:
                 self._fail(path, f"the file `{written}` is larger than {_SECRET_SIZE} bytes")
             return raw.decode("utf-8").rstrip("\r\n")
+        except FileNotFoundError:
+            where = self.item.file.path.parent / written
+            hint = f"looked for: `{where}`, for paths are relative to the file they stand in"
+            self._fail(path, f"the file `{written}` is not there", hint)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             self._fail(path, f"the file `{written}` cannot be read: {reason}")

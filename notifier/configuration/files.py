@@ -5,6 +5,8 @@ Refuses a folder without YAML and files that cannot be read; one bad file never 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,8 +41,16 @@ class SourceFile:
         return Spot(path=str(self.path), order=self.order, line=line, column=column, source=source)
 
     def relative(self, path: str) -> Path:
-        """Return `path` as meant in this file: relative to the file's folder; absolute."""
-        return (self.path.absolute().parent / Path(path).expanduser()).resolve()
+        """Return `path` as meant in this file: relative to the file's folder; absolute.
+
+        What cannot be followed, such as the home of nobody or a link to itself, stays as it is.
+        """
+        found = self.path.absolute().parent / path
+        with suppress(RuntimeError):
+            found = self.path.absolute().parent / Path(path).expanduser()
+        with suppress(RuntimeError, OSError):
+            return found.resolve()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ class Item:
 def find(path: Path, report: Report) -> tuple[Path, ...]:
     """Return the files of the configuration at `path`, a folder or one file, in their order."""
     here = Spot(path=str(path))
-    if path.is_file():
+    if is_file(path):
         return (path,)
     try:
         entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
@@ -84,15 +94,33 @@ def find(path: Path, report: Report) -> tuple[Path, ...]:
     for entry in entries:
         if entry.suffix == ".yml":
             report.warning(Spot(path=str(entry)), "this file is not read", "rename it to .yaml")
-    found = tuple(entry for entry in entries if entry.suffix == ".yaml" and _is_file(entry))
+    found = tuple(entry for entry in entries if entry.suffix == ".yaml" and _is_yaml(entry))
     if not found:
         report.error(here, "there is no *.yaml in this folder", "`paperround init DIR` writes one")
     return found
 
 
-def _is_file(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
+    """Tell whether there is a folder at `path` that we may look at."""
+    return _holds(path.is_dir)
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether there is a file at `path` that we may look at."""
+    return _holds(path.is_file)
+
+
+def _holds(question: Callable[[], bool]) -> bool:
+    """Ask something of a path; one that nobody may look at, or can be none, is not that."""
+    try:
+        return question()
+    except OSError:
+        return False
+
+
+def _is_yaml(path: Path) -> bool:
     """A link that leads nowhere is to be told, not passed over."""
-    return path.is_file() or (path.is_symlink() and not path.exists())
+    return is_file(path) or (path.is_symlink() and not path.exists())
 
 
 def read(path: Path, order: int, report: Report) -> SourceFile | None:

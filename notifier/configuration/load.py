@@ -14,7 +14,7 @@ from notifier.configuration import feeds as feed_part
 from notifier.configuration import files, meaning, names, phrases, publishing, pushing
 from notifier.configuration.csv_file import read_csv, rows
 from notifier.configuration.environment import names_in
-from notifier.configuration.files import SourceFile
+from notifier.configuration.files import SourceFile, is_file, is_folder
 from notifier.configuration.mailing import mail
 from notifier.configuration.models import WebSection
 from notifier.configuration.places import Places
@@ -95,7 +95,7 @@ def _load(path: Path, environ: Mapping[str, str]) -> Loaded:
     sections = merge(read, report)
     _require(sections, report)
     reading = _Reading(sections, environ, report)
-    folder = path if path.is_dir() else path.parent
+    folder = path if is_folder(path) else path.parent
     settings = reading.settings(folder.absolute())
     words, word_files = phrases.phrases(folder / "templates", environ, report)
     draft = replace(settings, words=words) if settings else None
@@ -122,7 +122,11 @@ def _require(sections: Sections, report: Report) -> None:
         return
     unread = sections.unread
     for key, hint in _REQUIRED.items():
-        if key not in sections.single and not unread.may_say(key):
+        if key in sections.single:
+            continue
+        if key in sections.empty:
+            report.error(sections.empty[key].key(), f"the section `{key}` is empty", hint)
+        elif not unread.may_say(key):
             report.error(sections.files[0].spot(), f"the section `{key}` is missing", hint)
     if sections.digests and "mail" not in sections.single and not unread.may_say("mail"):
         first = next(iter(sections.digests.values()))
@@ -209,7 +213,7 @@ class _Reading:
             return None
         path = item.file.path.parent / written
         self.csv_files.append(path)
-        if not path.is_file():
+        if not is_file(path):
             self.report.error(item.at(), "there is no such file")
             return None
         return read_csv(path, len(self.sections.files) + 1, self.report)

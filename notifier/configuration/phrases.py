@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from notifier.configuration import files, scalars
-from notifier.configuration.files import Item
+from notifier.configuration.files import Item, is_folder
 from notifier.configuration.problems import Report, Severity, Spot, did_you_mean
 from notifier.configuration.validation import check_value
 from notifier.digest.words import KEYS, Catalogues, flaws
@@ -26,7 +26,7 @@ def phrases(
 ) -> tuple[Catalogues, tuple[Path, ...]]:
     """Return the phrases by language tag in lower case, and the files that were read."""
     folder = templates / FOLDER
-    paths = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+    paths = sorted(folder.glob("*.yaml")) if is_folder(folder) else []
     found: dict[str, Mapping[str, str]] = {}
     lenient = Report()
     for order, path in enumerate(paths, start=_ORDER):

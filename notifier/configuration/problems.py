@@ -121,11 +121,18 @@ def problem_at(
         path=spot.path,
         line=spot.line,
         column=spot.column,
-        message=message,
-        hint=hint,
+        message=visible(message),
+        hint=visible(hint),
         snippet=spot.snippet,
         severity=severity,
     )
+
+
+def visible(text: str) -> str:
+    """Return `text` on one line, with a line break or what else a terminal acts on spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from feeds import Site
-from notifier.configuration.files import Item
+from notifier.configuration.files import Item, is_folder
 from notifier.configuration.models import SiteSection, SourceSection
 from notifier.configuration.problems import Report
 from notifier.configuration.scalars import is_name
@@ -65,7 +65,7 @@ def sources(
             report.error(item.at(key), message, hint)
         else:
             found[source.name] = source, item
-        if not source.folder.is_dir():
+        if not is_folder(source.folder):
             report.warning(item.at("folder"), "there is no such folder")
     return tuple(source for source, _ in found.values())
 

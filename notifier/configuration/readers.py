@@ -94,7 +94,8 @@ class Readers:
     def _check(self, digest: str, topics: tuple[str, ...], part: Part[SubscriberSection]) -> None:
         item, position = part.item, _position(part, digest)
         if digest not in self.topics:
-            if self.unread.may_say(digest):
+            unread = {("digests",), ("digests", *position)} & part.expanded.failed
+            if unread or self.unread.may_say(digest):
                 return
             hint = did_you_mean(digest, self.topics)
             self.meant.add(closest(digest, tuple(self.topics)))

@@ -5,6 +5,7 @@ What a mail server has not of its own is what `mail` says for all of them.
 
 from __future__ import annotations
 
+from notifier.configuration.files import is_file
 from notifier.configuration.models import MailSection, WaySection
 from notifier.configuration.problems import Report
 from notifier.configuration.validation import Part
@@ -20,9 +21,9 @@ def check_ways(part: Part[MailSection], report: Report) -> None:
         if way.address.path and len(ways) > 1:
             message = "a Maildir is the only way out where it is one"
             report.error(item.at("transport", number), message)
-        if way.ca_file and not item.file.relative(way.ca_file).is_file():
+        if way.ca_file and not is_file(item.file.relative(way.ca_file)):
             report.error(item.at("transport", number, "ca_file"), "there is no such file")
-    if values.ca_file and not item.file.relative(values.ca_file).is_file():
+    if values.ca_file and not is_file(item.file.relative(values.ca_file)):
         report.error(item.at("ca_file"), "there is no such file")
     given = isinstance(item.value, dict) and "password" in item.value
     if given and all(way.address.path for way in ways):

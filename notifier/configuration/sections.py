@@ -53,6 +53,7 @@ class Sections:
 
     files: tuple[SourceFile, ...]
     single: dict[str, Item] = field(default_factory=dict)
+    empty: dict[str, Item] = field(default_factory=dict)  # of those, what says nothing
     maps: dict[str, dict[str, Item]] = field(default_factory=lambda: {name: {} for name in MAPS})
     lists: dict[str, list[Item]] = field(default_factory=lambda: {name: [] for name in LISTS})
     unread: Unread = field(default_factory=Unread)
@@ -133,7 +134,9 @@ def _single(key: str, item: Item, sections: Sections, report: Report) -> None:
     if key in sections.single:
         first = sections.single[key].key()
         report.error(item.key(), f"`{key}` stands here twice; the first is in {first}")
-    elif item.value is not None:
+    elif item.value is None:
+        sections.empty.setdefault(key, item)
+    else:
         sections.single[key] = item
 
 
@@ -159,7 +162,8 @@ def _list(key: str, item: Item, sections: Sections, report: Report) -> None:
         sections.lists[key].append(item)
         return
     if not isinstance(item.value, list):
-        report.error(item.at(), f"expected a list: each of the {key} after a `- `")
+        each = "each old name" if key == "gone" else f"each of the {key}"
+        report.error(item.at(), f"expected a list: {each} after a `- `")
         return
     for number, value in enumerate(item.value):
         sections.lists[key].append(Item(item.file, (*item.path, number), value))

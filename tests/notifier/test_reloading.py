@@ -181,5 +181,5 @@ async def test_files_that_stand_for_values_are_watched_too(tmp_path: Path) -> No
         (folder / "dkim.pem").write_text(rsa_pem())
         await eventually(lambda: reloads(paper) == 4)
         (folder / "dkim.pem").unlink()
-        await eventually(lambda: "dkim.pem` cannot be read" in paper.log.read_text())
+        await eventually(lambda: "dkim.pem` is not there" in paper.log.read_text())
         assert reloads(paper) == 4

@@ -82,7 +82,7 @@ def test_a_variable_that_is_not_set_is_told_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("${file:none.txt}", "the file `none.txt` cannot be read: No such file or directory"),
+        ("${file:none.txt}", "the file `none.txt` is not there"),
         ("${file:latin1.txt}", "the file `latin1.txt` cannot be read: it is not UTF-8 text"),
         ("${file:long.txt}", "the file `long.txt` is larger than 65536 bytes"),
         ("${A", "`${` has no end"),

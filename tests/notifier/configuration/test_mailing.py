@@ -83,7 +83,7 @@ MAKES = "`paperround init --dkim DOMAIN DIR` makes one"
         (f"  bounces: {{domain: {'ö日' * 31}.example}}\n", ["is not a domain"]),
         ("  dkim: {selector: s1}\n", ["`domain` is missing", "`key` is missing"]),
         ("  dkim: {profile: relais}\n", ["`relais` is not one of the choices"]),
-        (MISSING, ["the file `none.pem` cannot be read"]),
+        (MISSING, ["the file `none.pem` is not there"]),
         (DKIM.replace("S1", "s_1") + "}\n", ["`s_1` is not a selector"]),
         (DKIM.replace("s1.pem", "a.yaml") + "}\n", ["it is no key in PEM", MAKES]),
         (DKIM.replace("s1.pem", "old.pem") + "}\n", ["warning: the key has 1024 bits", MAKES]),

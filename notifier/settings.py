@@ -147,7 +147,7 @@ class Settings:
     gone: tuple[str, ...] = ()
     websub: WebSubSettings = field(default_factory=WebSubSettings)
     digests: tuple[DigestSpec, ...] = ()
-    subscribers: tuple[Declaration, ...] = ()
+    subscribers: Sequence[Declaration] = ()
     mail: MailSettings | None = None
 
     @property

@@ -6,10 +6,11 @@ Pure; standard library only. Refuses an address that no mail server could take.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from typing import overload
 
 from notifier.schedule.language import Schedule
 
@@ -40,6 +41,56 @@ class Declaration:
     timezone: str = ""
     language: str = ""
     digests: Mapping[str, Choice] = field(default_factory=dict)
+
+
+class Listed(Sequence[Declaration]):
+    """Declared readers of whom the last are in a long list of their own, which has a `name`.
+
+    First those `written` elsewhere. Those in the list are read when somebody asks for them, which
+    raises what `read` raises. Another name is another list.
+    """
+
+    def __init__(
+        self,
+        written: Sequence[Declaration],
+        name: str,
+        read: Callable[[], Sequence[Declaration]],
+    ) -> None:
+        self.written = written
+        self.name = name
+        self._read = read
+        self._in_list: Sequence[Declaration] | None = None
+
+    def __iter__(self) -> Iterator[Declaration]:
+        yield from self.written
+        yield from self._listed()
+
+    def __len__(self) -> int:
+        return len(self.written) + len(self._listed())
+
+    @overload
+    def __getitem__(self, place: int) -> Declaration: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Declaration]: ...
+
+    def __getitem__(self, place: int | slice) -> Declaration | Sequence[Declaration]:
+        return (*self.written, *self._listed())[place]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Listed) and other.name == self.name:
+            return tuple(other.written) == tuple(self.written)
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as of a list: it may be long
+
+    def __repr__(self) -> str:
+        return f"Listed({len(self.written)} readers, and those of {self.name})"
+
+    def _listed(self) -> Sequence[Declaration]:
+        if self._in_list is None:
+            self._in_list = self._read()
+        return self._in_list
 
 
 def is_address(text: str) -> bool:

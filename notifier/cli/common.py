@@ -39,6 +39,14 @@ def settings_of(config: Path) -> Settings:
     return loaded_of(config)[0]
 
 
+def settings_without_lists(config: Path) -> Settings:
+    """Load the configuration; long lists of subscribers are read when they are asked for."""
+    loaded = load(config, os.environ, readers_later=True)
+    if loaded.settings is None:
+        raise ConfigurationError(loaded.problems)
+    return loaded.settings
+
+
 def name_server(written: str | None) -> NameServer:
     """Return the name server at `ADDRESS[:PORT]` (an IPv6 address with a port in brackets).
 

@@ -37,7 +37,7 @@ def command(article: str, email: str, config: Path, as_json: bool) -> None:
 
     ARTICLE is its id, its address, or a part of its title that only one has.
     """
-    loaded = load(config, os.environ)
+    loaded = load(config, os.environ, readers_later=True)
     told = asyncio.run(_explain(loaded, article, email))
     show(_data(told), _lines(told), as_json=as_json)
 

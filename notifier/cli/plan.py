@@ -11,7 +11,14 @@ import click
 
 from feeds import Entry
 from notifier.cli.asking import moment_of, reader_of
-from notifier.cli.common import config_option, counted, json_option, now, settings_of, show
+from notifier.cli.common import (
+    config_option,
+    counted,
+    json_option,
+    now,
+    settings_without_lists,
+    show,
+)
 from notifier.digest.lane import schedule_of
 from notifier.mailing import Onlooker, Planned, plan
 from notifier.mailing.deciding import Outcome
@@ -29,7 +36,7 @@ _TITLES = 3
 @json_option
 def command(at: str | None, email: str | None, config: Path, as_json: bool) -> None:
     """Tell what each lane's next slot would bring, to how many readers; send nothing."""
-    settings = settings_of(config)
+    settings = settings_without_lists(config)
     data = asyncio.run(_plan(settings, moment_of(at, settings), email))
     show(data, _lines(data), as_json=as_json)
 

@@ -10,7 +10,7 @@ import click
 
 from notifier.cli import OK, PROBLEMS
 from notifier.cli.asking import check_digests, moment_of, reader_of
-from notifier.cli.common import config_option, json_option, now, settings_of, show
+from notifier.cli.common import config_option, json_option, now, settings_without_lists, show
 from notifier.errors import NotifierError
 from notifier.mailing import Preview, preview
 from notifier.service import open_house
@@ -42,7 +42,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Show the message that the next issue of DIGEST would be, or write it to a file."""
-    settings = settings_of(config)
+    settings = settings_without_lists(config)
     check_digests([digest], settings)
     found = asyncio.run(_preview(settings, digest, email, moment_of(at, settings)))
     if found.content and out:

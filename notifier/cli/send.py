@@ -11,7 +11,15 @@ import click
 
 from notifier.cli import OK, PROBLEMS
 from notifier.cli.asking import check_digests, moment_of
-from notifier.cli.common import config_option, json_option, now, settings_of, show, table
+from notifier.cli.common import (
+    config_option,
+    json_option,
+    now,
+    settings_of,
+    settings_without_lists,
+    show,
+    table,
+)
 from notifier.cli.held import Held, held_data, held_lines, held_of, is_confirmed
 from notifier.delivery.delivery import Answer, Verdict
 from notifier.errors import AlreadyRunning
@@ -69,7 +77,7 @@ def command(
 
     A digest that is named is opened at once, due or not.
     """
-    settings = settings_of(config)
+    settings = settings_of(config) if to is None else settings_without_lists(config)
     check_digests(digests, settings)
     _check_usage(digests, at, to, releases=releases)
     if to is not None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 
 from notifier.configuration import digests as digest_part
@@ -26,6 +28,7 @@ from notifier.configuration.validation import check, check_value
 from notifier.digest.spec import DigestSpec
 from notifier.errors import ConfigurationError
 from notifier.settings import Settings
+from notifier.subscriber import Declaration, Listed
 
 _REQUIRED = {
     "site": "write `site: {name: ..., url: https://...}`",
@@ -66,14 +69,16 @@ class Loaded:
         return self.settings
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Loaded:
+def load(path: Path, environ: Mapping[str, str], *, readers_later: bool = False) -> Loaded:
     """Read the configuration at `path`, a folder of YAML files or one file.
 
     `environ` is what `${NAME}` is looked up in. Raises nothing for a wrong configuration: all its
-    problems are in the result, in the order of files, lines and columns.
+    problems are in the result, in the order of files, lines and columns. With `readers_later`,
+    `subscribers_file` is read when somebody asks for the readers in it, which then raises
+    ConfigurationError if anything is wrong; until then nothing is told of it.
     """
     with _without_collection():
-        return _load(path, environ)
+        return _load(path, environ, later=readers_later)
 
 
 @contextmanager
@@ -88,13 +93,13 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _load(path: Path, environ: Mapping[str, str]) -> Loaded:
+def _load(path: Path, environ: Mapping[str, str], *, later: bool) -> Loaded:
     report = Report()
     paths = files.find(path, report)
     read = [files.read(found, order, report) for order, found in enumerate(paths, start=1)]
     sections = merge(read, report)
     _require(sections, report)
-    reading = _Reading(sections, environ, report)
+    reading = _Reading(sections, environ, report, path if later else None)
     folder = path if is_folder(path) else path.parent
     settings = reading.settings(folder.absolute())
     words, word_files = phrases.phrases(folder / "templates", environ, report)
@@ -137,10 +142,17 @@ def _require(sections: Sections, report: Report) -> None:
 class _Reading:
     """Goes through the sections in an order in which what is referred to comes first."""
 
-    def __init__(self, sections: Sections, environ: Mapping[str, str], report: Report) -> None:
+    def __init__(
+        self,
+        sections: Sections,
+        environ: Mapping[str, str],
+        report: Report,
+        again: Path | None = None,
+    ) -> None:
         self.sections = sections
         self.environ = environ
         self.report = report
+        self.again = again  # where all is read again, if anybody asks for the readers in a list
         self.csv_files: list[Path] = []
 
     def settings(self, folder: Path) -> Settings | None:
@@ -162,15 +174,16 @@ class _Reading:
             unread=sections.unread,
         )
         found = digest_part.digests(sections, world, report)
-        readers = self._readers(found)
-        digest_part.check_readers(found, readers, sections, report)
+        readers, subscribers = self._readers(found)
         outgoing = mail(sections, environ, report)
         websub = pushing.websub(sections, environ, report)
         web = self._web()
         watch = self._span("watch", timedelta(seconds=2))
         grace = self._span("grace", timedelta(seconds=30))
         meaning.check_site(site, sections, report)
-        meaning.check_watch(watch, found, readers, sections, report)
+        if readers is not None:
+            digest_part.check_readers(found, readers, sections, report)
+            meaning.check_watch(watch, found, readers, sections, report)
         meaning.check_leaving(site, found, outgoing, sections, report)
         if site is None or store is None:
             return None
@@ -192,19 +205,28 @@ class _Reading:
             gone=gone,
             websub=websub,
             digests=found,
-            subscribers=tuple(readers.found),
+            subscribers=subscribers,
             mail=outgoing,
         )
 
-    def _readers(self, digests: Sequence[DigestSpec]) -> Readers:
+    def _readers(
+        self, digests: Sequence[DigestSpec]
+    ) -> tuple[Readers | None, Sequence[Declaration]]:
+        """Return the subscribers, and what was read of them; None for that if not all were read."""
         topics = digest_part.topic_names(self.sections)
         confined = {spec.name: spec for spec in digests if spec.choices is not None}
         readers = Readers(topics, self.sections.unread, self.environ, self.report, confined)
         readers.add(self.sections.lists["subscribers"])
+        written = tuple(readers.found)
         file = self._csv()
-        if file is not None:
-            readers.add(rows(file, topics, self.report))
-        return readers
+        if file is None:
+            return readers, written
+        name = blake2b(file.text.encode(), digest_size=16).hexdigest()
+        if self.again is not None:
+            return None, Listed(written, name, partial(_listed, self.again, self.environ, written))
+        readers.add(rows(file, topics, self.report))
+        listed = readers.found[len(written) :]
+        return readers, Listed(written, name, lambda: listed)
 
     def _csv(self) -> SourceFile | None:
         item = self.sections.single.get("subscribers_file")
@@ -227,3 +249,10 @@ class _Reading:
         item = self.sections.single.get(key)
         found = check_value(duration, item, self.environ, self.report) if item else None
         return default if found is None else found
+
+
+def _listed(
+    path: Path, environ: Mapping[str, str], written: Sequence[Declaration]
+) -> Sequence[Declaration]:
+    """Read the readers in a list of their own; raises ConfigurationError."""
+    return load(path, environ).settings_or_raise().subscribers[len(written) :]

@@ -142,7 +142,7 @@ def _trial(
     values, item = part.values, part.item
     zone = ZoneInfo(settings.site.timezone)
     _check_names(values, item, settings, report)
-    readers = settings.subscribers
+    readers = tuple(settings.subscribers)
     if values.readers is not None and loaded.places is not None:
         listed = [
             Item(item.file, (*item.path, "readers", number), one)

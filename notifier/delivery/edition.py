@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import RowMapping
 
@@ -33,7 +34,12 @@ class Edition:
     @property
     def content(self) -> str:
         """A name for just these arrivals, whatever words they are told in."""
-        return digest(*map(str, sorted(self.arrivals)))[:32]
+        return _content(tuple(sorted(self.arrivals)))
+
+
+@lru_cache(maxsize=1024)  # thousands of lanes share a few
+def _content(arrivals: tuple[int, ...]) -> str:
+    return digest(*map(str, arrivals))[:32]
 
 
 def row_of_edition(edition: Edition, now: datetime) -> dict[str, object]:

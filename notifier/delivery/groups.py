@@ -6,8 +6,9 @@ Pure; what stands in the ledger is asked for in `audience`, what will stand ther
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from notifier.digest.overlap import NOTHING_HAD, Overlap
 
@@ -42,6 +43,14 @@ class Standing:
     contents: frozenset[str] | None = None
     had: Mapping[int, Mapping[frozenset[str], int]] | None = None
 
+    @classmethod
+    def of(
+        cls, places: Mapping[int, int], had: Mapping[int, Mapping[frozenset[str], int]]
+    ) -> Standing:
+        """Return how a lane stands of which all is known."""
+        contents = {name for at_place in had.values() for names in at_place for name in names}
+        return cls(places, frozenset(contents), had)
+
     def among(self, earlier: Mapping[str, frozenset[int]]) -> Iterator[tuple[str, frozenset[int]]]:
         """Return those contents that matter to the lane, with their arrivals."""
         if self.contents is None:
@@ -60,3 +69,20 @@ class Standing:
             masks[overlap.mask_of(contents)] += some
         masks[overlap.mask_of(frozenset())] += readers - masks.total()
         return [Group(after, some, overlap, mask) for mask, some in sorted(masks.items()) if some]
+
+
+class Position(NamedTuple):
+    """Where a reader of a lane is, and which contents they have had of what comes after."""
+
+    reader: int
+    lane: int
+    place: int
+    had: frozenset[str]
+
+
+def group_of(position: Position, groups: Iterable[Group]) -> Group | None:
+    """Return the one of `groups` of a lane that a reader is in, if any."""
+    for group in groups:
+        if group.after == position.place and group.mask == group.overlap.mask_of(position.had):
+            return group
+    return None

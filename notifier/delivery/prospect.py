@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Subquery, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,7 +19,7 @@ from feeds.kit.database import Database
 from notifier.delivery.audience import Audience, Clock, Lane
 from notifier.delivery.claims import earlier
 from notifier.delivery.enlisting import NewIssue
-from notifier.delivery.groups import Group, Standing
+from notifier.delivery.groups import Group, Position, Standing, group_of
 from notifier.delivery.planned import Planned, is_in_another_to_come
 from notifier.delivery.positions import (
     NOWHERE,
@@ -35,15 +34,6 @@ from notifier.schedule.slots import Slot
 from notifier.tables import editions, issues, subscriptions
 
 _TOGETHER = 5000  # readers whose claims are written together
-
-
-class _Position(NamedTuple):
-    """Where a reader of a lane is, and which contents they have had of what comes after."""
-
-    reader: int
-    lane: int
-    place: int
-    had: frozenset[str]
 
 
 class Prospect(Audience):
@@ -91,6 +81,15 @@ class Prospect(Audience):
     async def reach(self, several: Iterable[Lane]) -> None:
         """Note that these lanes are not to come any more."""
         await self._planned.reach([lane.id for lane in several])
+
+    async def neighbours(self, several: Collection[int]) -> set[int]:
+        """Return these lanes by number, and all others in which any of their readers are."""
+        others = subscriptions.alias("others")
+        joined = subscriptions.join(others, others.c.subscriber_id == subscriptions.c.subscriber_id)
+        query = select(others.c.lane_id).select_from(joined).distinct()
+        here = (subscriptions.c.lane_id.in_(several), others.c.lane_id.is_not(None))
+        found = (await self._connection.execute(query.where(*here))).scalars()
+        return {*several, *found}
 
     async def clocks(self, digests: Sequence[str]) -> list[Clock]:
         """Return how far the lanes of `digests` will be."""
@@ -145,7 +144,7 @@ class Prospect(Audience):
                 at_place = had.setdefault(lane, {}).setdefault(place, Counter())
                 at_place[frozenset(contents.split())] += number
         return {
-            lane.id: _standing(dict(places.get(lane.id, ())), had.get(lane.id, {}))
+            lane.id: Standing.of(dict(places.get(lane.id, ())), had.get(lane.id, {}))
             for lane in several
         }
 
@@ -189,7 +188,7 @@ class Prospect(Audience):
         after = min((group.after for group in groups), default=0)
         only = subscriptions.c.subscriber_id == reader
         found = await self._positions([lane], after, now, local_date, only, but)
-        return _group_of(found[0], groups) if found else None
+        return group_of(found[0], groups) if found else None
 
     def _ticked(self, clock: Clock) -> Clock:
         lane = self._moved.get(clock.id)
@@ -246,7 +245,7 @@ class Prospect(Audience):
         lanes = [issue.lane for issue in several]
         taken = []
         for one in await self._positions(lanes, after, now, day, is_in_another_to_come()):
-            group = _group_of(one, contents[one.lane])
+            group = group_of(one, contents[one.lane])
             if group is not None:
                 taken.append((one.reader, contents[one.lane][group]))
         for start in range(0, len(taken), _TOGETHER):
@@ -260,7 +259,7 @@ class Prospect(Audience):
         day: date | None,
         among: ColumnElement[bool],
         but: Collection[int] = (),
-    ) -> list[_Position]:
+    ) -> list[Position]:
         """Return where some readers of these lanes are, and what they will have had."""
         found = []
         for readers in self._readers(several, now, day, among):
@@ -270,25 +269,10 @@ class Prospect(Audience):
                 names = select(have.c.subscriber_id, have.c.had)
                 had = dict((await self._connection.execute(names)).all())
             found += [
-                _Position(row[0], row[1], row[2], frozenset(had.get(row[0], "").split()))
+                Position(row[0], row[1], row[2], frozenset(had.get(row[0], "").split()))
                 for row in await self._connection.execute(readers.each())
             ]
         return found
-
-
-def _standing(
-    places: Mapping[int, int], had: Mapping[int, Mapping[frozenset[str], int]]
-) -> Standing:
-    contents = {name for at_place in had.values() for names in at_place for name in names}
-    return Standing(places, frozenset(contents), had)
-
-
-def _group_of(position: _Position, groups: Iterable[Group]) -> Group | None:
-    """Return the one of `groups` of a lane that a reader is in, if any."""
-    for group in groups:
-        if group.after == position.place and group.mask == group.overlap.mask_of(position.had):
-            return group
-    return None
 
 
 class Prospects:

@@ -4,10 +4,11 @@ from notifier.mailing.comparing import Compared, Record, compare, read_record
 from notifier.mailing.delivering import Delivered, Sender, Told, deliver, tell_nobody
 from notifier.mailing.desk import Desk
 from notifier.mailing.explaining import Explained, explain
+from notifier.mailing.foretold import Onlooker, Planned
 from notifier.mailing.issuing import Opened
 from notifier.mailing.lookout import Lookout
 from notifier.mailing.opening import open_due, open_now, release
-from notifier.mailing.planning import Onlooker, Planned, plan
+from notifier.mailing.planning import plan
 from notifier.mailing.previewing import Preview, preview, rehearse, send_test
 from notifier.mailing.recovering import Recovered, recover
 from notifier.mailing.retrying import Retried, retry

@@ -85,7 +85,7 @@ class Arrivals:
         return self._windows[key]
 
     async def admitted(self, turn: Turn, after: int, upto: int) -> Mapping[int, Entry]:
-        """Return the articles in `(after, upto]` that a lane admits, by arrival.
+        """Return the articles in `(after, upto]` that a lane admits, by arrival, in reading order.
 
         Lanes that differ in zone or language only are asked once for all.
         """
@@ -94,7 +94,9 @@ class Arrivals:
         alike = (turn.spec.name, key.topics, key.words)
         if alike not in known:
             query = turn.query
-            known[alike] = {e.arrival or 0: e for e in window if query.admits(e.article)}
+            found = [entry for entry in window if query.admits(entry.article)]
+            found.sort(key=lambda entry: entry.sort_key)
+            known[alike] = {entry.arrival or 0: entry for entry in found}
         return known[alike]
 
     async def _read(self, after: int, upto: int) -> Sequence[Entry]:
@@ -135,7 +137,7 @@ async def choose(
         if after == lane.cursor:
             chosen.size = Size(len(entries), turn.periods)
             if lane.public and not _too_little(turn, entries):
-                chosen.public = _ordered(entries)
+                chosen.public = tuple(entries.values())
         overlap = NOTHING_HAD
         if entries and readers and standing.contents != frozenset():
             earlier = await arrivals.earlier(desk.audience, after, upto)
@@ -153,7 +155,7 @@ async def choose(
 
 def _sort_out(chosen: Chosen, turn: Turn, group: Group, entries: Mapping[int, Entry]) -> None:
     had = group.had
-    left = {arrival: entry for arrival, entry in entries.items() if arrival not in had}
+    left = {a: entry for a, entry in entries.items() if a not in had} if had else entries
     if not left:
         chosen.nothing.append(group)
         if not chosen.held:
@@ -162,14 +164,10 @@ def _sort_out(chosen: Chosen, turn: Turn, group: Group, entries: Mapping[int, En
         chosen.held.append(group)
         chosen.reason = f"{len(left)} new articles, fewer than {turn.spec.minimum}"
     else:
-        chosen.picks.append((group, _ordered(left)))
+        chosen.picks.append((group, tuple(left.values())))
 
 
 def _too_little(turn: Turn, entries: Mapping[int, Entry]) -> bool:
     arrived = [entry.arrived_at for entry in entries.values() if entry.arrived_at]
     waited = turn.slot.instant - min(arrived, default=turn.slot.instant)
     return not entries or is_too_little(turn.spec, len(entries), waited)
-
-
-def _ordered(entries: Mapping[int, Entry]) -> tuple[Entry, ...]:
-    return tuple(sorted(entries.values(), key=lambda entry: entry.sort_key))

@@ -17,8 +17,9 @@ from notifier.delivery.tracing import Taken, Trace, Traced, Window
 from notifier.digest.rule import Rule, Ruling, any_of, rule
 from notifier.digest.spec import DigestSpec
 from notifier.mailing.deciding import Outcome
+from notifier.mailing.foretold import Onlooker, Planned
 from notifier.mailing.lookout import Lookout
-from notifier.mailing.planning import Onlooker, Planned, plan
+from notifier.mailing.planning import plan
 from notifier.mailing.turns import specs_of
 
 NEXT = "next"  # the answers that are no state of a delivery

@@ -7,17 +7,14 @@ it may matter to.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from feeds import Entry
-from notifier.delivery.audience import Lane
 from notifier.delivery.groups import Group, Standing
 from notifier.delivery.outbox import USUAL
 from notifier.delivery.prospect import Prospect
-from notifier.digest.issue import HOUR, Due, due
-from notifier.digest.spec import DigestSpec
+from notifier.digest.issue import HOUR, is_too_much
 from notifier.mailing.choosing import standings_of
 from notifier.mailing.coming import Coming
 from notifier.mailing.deciding import (
@@ -30,6 +27,7 @@ from notifier.mailing.deciding import (
     turn_at_once,
 )
 from notifier.mailing.desk import Desk
+from notifier.mailing.foretold import Onlooker, Planned
 from notifier.mailing.turns import (
     Turn,
     at_once_turns,
@@ -37,50 +35,30 @@ from notifier.mailing.turns import (
     in_order,
     in_slices,
     lanes_of,
+    next_turns,
     pending_turns,
 )
-from notifier.schedule.language import Schedule
-from notifier.schedule.slots import next_slot
 
 _MANY = 1_000_000  # turns that may be ahead while nobody has counted them
-_SLOTS = 8  # that are looked at for the next one on which a lane may be served
 
 Begun = tuple[int, ...]  # the number of the issue that was begun for a turn, if any
 
 
-@dataclass(frozen=True, slots=True)
-class Onlooker:
-    """A reader to look for: their number, and the lanes they are in."""
-
-    id: int
-    lanes: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """One decision, for the instant `at`; of an onlooker, `group` is theirs, if they are in one."""
-
-    decision: Decision
-    at: datetime
-    group: Group | None = None
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """What the onlooker gets."""
-        chosen = self.decision.chosen
-        if self.group is None or chosen is None or self.decision.outcome is not Outcome.OPENS:
-            return ()
-        return next((found for group, found in chosen.picks if group == self.group), ())
-
-
 @dataclass(slots=True)
 class Planner:
-    """Goes through the turns; what is `planned`, of an onlooker what concerns them."""
+    """Goes through the turns; what is `planned`, of an onlooker what concerns them.
+
+    Of lanes that are not `among` those given nothing is decided: nobody there meets the onlooker's.
+    Only how large their issues are may tell whether one is far more than usual; if it may,
+    `depends_on_others`.
+    """
 
     desk: Desk
     prospect: Prospect
     arrivals: Coming
     onlooker: Onlooker | None
+    among: Collection[int] | None = None
+    depends_on_others: bool = False
     planned: list[Planned] = field(default_factory=list)
     _seen: set[int] = field(default_factory=set)
     _sizes: dict[str, list[tuple[datetime, int]]] = field(default_factory=dict)
@@ -89,7 +67,7 @@ class Planner:
 
     async def expect(self, turns: Iterable[Turn]) -> None:
         """Note turns that are to come: what is planned before them may matter to them."""
-        turns = list(turns)
+        turns = self._concerned(turns)
         self._ahead = Counter(turn.spec.name for turn in turns)
         await self.prospect.expect(turn.lane for turn in turns)
 
@@ -111,6 +89,7 @@ class Planner:
         turns = await pending_turns(self.desk, alive)
         for lost in {begun.id for begun in alive} - {begun.id for _, begun in turns}:
             self.prospect.lose(lost)
+        turns = [one for one in turns if self._concerned([one[0]])]
         decisions = [
             await self._decide(turn, now, (), upto=begun.upto, released=True, begun=(begun.id,))
             for turn, begun in turns
@@ -122,7 +101,7 @@ class Planner:
 
     async def open(self, turns: Sequence[Turn], now: datetime) -> None:
         """Plan what is due: together what is opened together."""
-        for together in in_slices(turns):
+        for together in in_slices(self._concerned(turns)):
             usual = await self._usual(together[0])
             standings = await standings_of(self.desk, together, now)
             decisions = [
@@ -134,6 +113,7 @@ class Planner:
 
     async def open_at_once(self, turns: Sequence[Turn], now: datetime) -> None:
         """Plan what has arrived in lanes `at once`, or what is owed there again."""
+        turns = self._concerned(turns)
         behind = await self.prospect.behind([turn.lane for turn in turns], now) if turns else set()
         for turn in turns:
             await self._reach([turn])
@@ -150,7 +130,7 @@ class Planner:
         await self.expect_all()
         await self.open(await due_turns(self.desk, now), now)
         turns: dict[datetime, list[Turn]] = {}
-        for turn in await self._following(now):
+        for turn in await next_turns(self.desk, now, but=self._seen):
             turns.setdefault(turn.slot.instant, []).append(turn)
         at_once: dict[datetime, list[Turn]] = {}
         for turn in await at_once_turns(self.desk, now):
@@ -160,27 +140,14 @@ class Planner:
             await self.open(in_order(self.desk, turns.get(moment, ())), moment)
             await self.open_at_once(at_once.get(moment, ()), moment)
 
-    async def _following(self, now: datetime) -> list[Turn]:
-        """Return the next turn of each lane that was not served; many have the same clock."""
-        found, known = [], dict[object, Due | None]()
-        names = [spec.name for spec in self.desk.digests]
-        for lane, spec, schedule in await lanes_of(self.desk, names):
-            if lane.id in self._seen:
-                continue
-            times = (lane.served_at, lane.covered_to, lane.served_on)
-            alike = (spec.name, lane.key.schedule, lane.key.timezone, times)
-            if alike not in known:
-                known[alike] = _following(spec, schedule, lane, now)
-            following = known[alike]
-            if following:
-                found.append(Turn(lane, spec, schedule, following))
-        return found
-
     async def _each(self, turn: Turn, sent: Sequence[datetime], now: datetime) -> bool:
         """Plan an issue for each article of a lane that is served at once; tell if there is one."""
         upto = await self.arrivals.sealed(now - turn.spec.hold, now)
         usual = await self._usual(turn)
         ends = await ends_at_once(self.arrivals, turn, upto, sent, usual, now)
+        if self.among is not None and turn.spec.fuse is None:
+            least = await ends_at_once(self.arrivals, turn, upto, sent, (), now)
+            self.depends_on_others |= ends != least
         lane = turn.lane
         for arrival in ends:
             one = turn_at_once(turn, lane, arrival, now)
@@ -210,9 +177,16 @@ class Planner:
             found = await self.prospect.standings([turn.lane], now, turn.day, begun)
             standing = found[turn.lane.id]
         desk, arrivals = self.desk, self.arrivals
-        return await decide(
+        decision = await decide(
             desk, arrivals, turn, upto, now, usual, released=released, standing=standing
         )
+        if self.among is not None and decision.chosen and not released:
+            is_much = is_too_much(turn.spec, decision.chosen.size, ())
+            self.depends_on_others |= is_much and turn.spec.fuse is None
+        return decision
+
+    def _concerned(self, turns: Iterable[Turn]) -> list[Turn]:
+        return [turn for turn in turns if self.among is None or turn.lane.id in self.among]
 
     async def _reach(self, turns: Sequence[Turn]) -> None:
         self._ahead.subtract(turn.spec.name for turn in turns)
@@ -271,25 +245,3 @@ class Planner:
         recent = [*planned, *self._recent[name]]
         recent.sort(key=lambda size: size[0], reverse=True)
         return [articles for _, articles in recent[:USUAL]]
-
-
-def _following(spec: DigestSpec, schedule: Schedule, lane: Lane, now: datetime) -> Due | None:
-    """Return what `lane` is due for next: its next slot on a day of which it has had none."""
-    after = max(now, lane.served_at)
-    for _ in range(_SLOTS):
-        slot = next_slot(schedule, lane.key.timezone, after)
-        if slot is None:
-            return None
-        found = due(
-            spec,
-            schedule,
-            lane.key.timezone,
-            served_at=lane.served_at,
-            covered_to=lane.covered_to,
-            now=slot.instant,
-            served_on=lane.served_on,
-        )
-        if found:
-            return found
-        after = slot.instant
-    return None

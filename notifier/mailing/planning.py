@@ -10,11 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from notifier.mailing.coming import Coming
+from notifier.mailing.foretold import Onlooker, Planned
 from notifier.mailing.lookout import Lookout
-from notifier.mailing.planner import Onlooker, Planned, Planner
+from notifier.mailing.planner import Planner
 from notifier.mailing.turns import at_once_turns, due_turns
-
-__all__ = ["Onlooker", "Planned", "plan"]
 
 
 async def plan(
@@ -26,11 +25,28 @@ async def plan(
     else happens; what is due `at` a time as `open_due` would open it `now`, with the articles and
     readers there are now. With an `onlooker`, only what concerns them.
     """
+    if onlooker is not None:
+        planner = await _planned(lookout, now, at, onlooker, nearby=True)
+        if not planner.depends_on_others:
+            return planner.planned
+    return (await _planned(lookout, now, at, onlooker)).planned
+
+
+async def _planned(
+    lookout: Lookout,
+    now: datetime,
+    at: datetime | None,
+    onlooker: Onlooker | None,
+    *,
+    nearby: bool = False,
+) -> Planner:
+    """Plan for all lanes; or for those that are `nearby`, where somebody is who may meet them."""
     async with lookout.prospects.open(now) as prospect:
         desk = replace(lookout.desk, audience=prospect)
-        shown = onlooker.lanes if onlooker else ()
+        shown = onlooker.lanes if onlooker else frozenset()
         coming = Coming(desk.store, lookout.embargoes, shown)
-        planner = Planner(desk, prospect, coming, onlooker)
+        among = await prospect.neighbours(shown) if nearby else None
+        planner = Planner(desk, prospect, coming, onlooker, among)
         await planner.expect_all()
         await planner.resume(now)
         if at:
@@ -40,4 +56,4 @@ async def plan(
             await planner.open_at_once(at_once, now)
         else:
             await planner.open_next(now)
-        return planner.planned
+        return planner

@@ -28,9 +28,10 @@ from notifier.mailing.coming import Coming
 from notifier.mailing.composing import compose
 from notifier.mailing.deciding import Outcome
 from notifier.mailing.desk import Desk
+from notifier.mailing.foretold import Onlooker, Planned
 from notifier.mailing.letters import envelope_sender, leave_address, reader_values
 from notifier.mailing.lookout import Lookout
-from notifier.mailing.planning import Onlooker, Planned, plan
+from notifier.mailing.planning import plan
 from notifier.mailing.turns import Turn, specs_of
 from notifier.schedule.slots import extra_slot, last_slot, next_slot
 from notifier.tokens import BOUNCED, local_part

@@ -6,7 +6,7 @@ that stands first in the configuration: whoever comes first has the first claim 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -20,7 +20,9 @@ from notifier.digest.lane import follows, is_daily_at_most, schedule_of, selecti
 from notifier.digest.spec import DigestSpec
 from notifier.mailing.desk import Desk
 from notifier.schedule.language import Schedule
-from notifier.schedule.slots import Slot, extra_slot, last_slot
+from notifier.schedule.slots import Slot, extra_slot, last_slot, next_slot
+
+_SLOTS = 8  # that are looked at for the next one on which a lane may be served
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,7 @@ async def due_turns(desk: Desk, at: datetime) -> list[Turn]:
     known: dict[tuple[object, ...], Due | None] = {}  # many lanes differ in their selection only
     for lane, spec, schedule in await lanes_of(desk, *await _perhaps_due(desk, at)):
         key = lane.key
-        times = (lane.served_at, lane.covered_to, lane.served_on)
-        alike = (key.digest, key.schedule, key.timezone, *times)
+        alike = (key.digest, key.schedule, key.timezone, *_clock(lane))
         if alike not in known:
             known[alike] = due(
                 spec,
@@ -93,6 +94,51 @@ async def due_turns(desk: Desk, at: datetime) -> list[Turn]:
         if found is not None:
             turns.append(Turn(lane, spec, schedule, found))
     return in_order(desk, turns)
+
+
+async def next_turns(desk: Desk, now: datetime, but: Collection[int] = ()) -> list[Turn]:
+    """Return the next turn of each lane, if it has one, whatever is due; none of the lanes `but`.
+
+    None of those `at once`.
+    """
+    found: list[Turn] = []
+    known: dict[tuple[object, ...], Due | None] = {}
+    for lane, spec, schedule in await lanes_of(desk, list(specs_of(desk))):
+        if lane.id in but:
+            continue
+        alike = (lane.key.digest, lane.key.schedule, lane.key.timezone, *_clock(lane))
+        if alike not in known:
+            known[alike] = _following(spec, schedule, lane, now)
+        following = known[alike]
+        if following is not None:
+            found.append(Turn(lane, spec, schedule, following))
+    return found
+
+
+def _clock(lane: Lane) -> tuple[datetime, datetime, date | None]:
+    return lane.served_at, lane.covered_to, lane.served_on
+
+
+def _following(spec: DigestSpec, schedule: Schedule, lane: Lane, now: datetime) -> Due | None:
+    """Return what `lane` is due for next: its next slot on a day of which it has had none."""
+    after = max(now, lane.served_at)
+    for _ in range(_SLOTS):
+        slot = next_slot(schedule, lane.key.timezone, after)
+        if slot is None:
+            return None
+        found = due(
+            spec,
+            schedule,
+            lane.key.timezone,
+            served_at=lane.served_at,
+            covered_to=lane.covered_to,
+            now=slot.instant,
+            served_on=lane.served_on,
+        )
+        if found:
+            return found
+        after = slot.instant
+    return None
 
 
 async def at_once_turns(desk: Desk, now: datetime) -> list[Turn]:

@@ -23,6 +23,7 @@ from notifier.mailing import Lookout
 from notifier.roster import Places
 from notifier.service.house import House
 from notifier.subscribing import (
+    NO_REMOVAL,
     Removal,
     follows,
     is_reconciled,
@@ -42,6 +43,9 @@ async def foreseen(house: House, now: datetime) -> AsyncIterator[tuple[Lookout, 
     One that needs a word is not done, as it would not be without. Raises StoreError.
     """
     settings = house.settings
+    if await follows(settings, house.places):
+        yield house.lookout(), NO_REMOVAL
+        return
     removal = await removal_of(settings, house.places)
     if await is_reconciled(settings, house.places, house.store, now):
         yield house.lookout(), removal

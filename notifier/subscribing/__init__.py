@@ -13,10 +13,11 @@ from notifier.subscribing.reconciling import (
     reconcile_one,
     take_in,
 )
-from notifier.subscribing.removing import Removal, removal_of
+from notifier.subscribing.removing import NO_REMOVAL, Removal, removal_of
 from notifier.subscribing.rules import rules_of
 
 __all__ = [
+    "NO_REMOVAL",
     "Outcome",
     "Reconciled",
     "Removal",

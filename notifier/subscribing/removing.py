@@ -30,6 +30,9 @@ class Removal:
         return f"{self.removed} of {self.declared} readers would be removed"
 
 
+NO_REMOVAL = Removal(0, 0)
+
+
 async def removal_of(settings: Settings, places: Places) -> Removal:
     """Return what `settings` would do to the readers who are declared now."""
     wanted = {address_key(one.email) for one in settings.subscribers if one.digests}

@@ -6,7 +6,7 @@ the program is part of them, for another may decide otherwise by the same rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -14,7 +14,7 @@ from importlib.metadata import version
 
 from notifier.enrolment import Rules
 from notifier.settings import Settings
-from notifier.subscriber import Choice
+from notifier.subscriber import Choice, Declaration, Listed
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -29,16 +29,22 @@ def name_of_rules(rules: Rules) -> str:
 
 
 def name_of_declaration(settings: Settings) -> str:
-    """Return the name of the declared readers, and of the rules they are taken in by."""
+    """Return the name of the declared readers, and of the rules they are taken in by.
+
+    Those in a list of their own need not be read for it.
+    """
     found = blake2b(name_of_rules(rules_of(settings)).encode(), digest_size=16)
-    found.update("\n".join(_readers(settings)).encode("utf-8", "surrogatepass"))
+    readers, name = settings.subscribers, ""
+    if isinstance(settings.subscribers, Listed):
+        readers, name = settings.subscribers.written, settings.subscribers.name
+    found.update("\n".join((name, *_readers(readers))).encode("utf-8", "surrogatepass"))
     return found.hexdigest()
 
 
-def _readers(settings: Settings) -> Iterator[str]:
+def _readers(readers: Sequence[Declaration]) -> Iterator[str]:
     """Yield a text for each reader; those who want the same share what they want."""
     known: dict[int, str] = {}
-    for one in settings.subscribers:
+    for one in readers:
         digests = known.get(id(one.digests))
         if digests is None:
             digests = known[id(one.digests)] = _digests(one.digests)

@@ -11,7 +11,13 @@ from typing import Any
 
 import click
 
-from notifier.cli.common import config_option, json_option, now, settings_of
+from notifier.cli.common import (
+    config_option,
+    json_option,
+    now,
+    settings_of,
+    settings_without_lists,
+)
 from notifier.cli.common import show as print_out
 from notifier.cli.subscribers.asking import as_declared, check_digest
 from notifier.cli.subscribers.told import card_data, card_lines, entry_data, what_of
@@ -19,7 +25,7 @@ from notifier.enrolment import Rules
 from notifier.errors import NotifierError
 from notifier.service import open_house
 from notifier.settings import Settings
-from notifier.subscribing import reconcile_one, rules_of
+from notifier.subscribing import follows, reconcile_one, rules_of
 
 _COLUMNS = ("schedule", "timezone", "language", "topics", "words", "pause_until")
 
@@ -30,13 +36,14 @@ _COLUMNS = ("schedule", "timezone", "language", "topics", "words", "pause_until"
 @json_option
 def show(email: str, config: Path, as_json: bool) -> None:
     """Tell what is declared of EMAIL, what was chosen, what holds, and what they got last."""
-    data = asyncio.run(_show(settings_of(config), email))
+    data = asyncio.run(_show(settings_without_lists(config), email))
     print_out(data, card_lines(data), as_json=as_json)
 
 
 async def _show(settings: Settings, email: str) -> dict[str, Any]:
     async with open_house(settings, now()) as house:
-        await reconcile_one(settings, house.places, house.store, email, now())
+        if not await follows(settings, house.places):
+            await reconcile_one(settings, house.places, house.store, email, now())
         card = await house.listing.card(email)
         if card is None:
             raise NotifierError(f"there is no reader {email}")

@@ -345,3 +345,31 @@ async def test_who_comes_after_an_article_is_not_planned_for_it_when_another_cam
         await begin(grown, START + 2 * MINUTE)
         rows = await check(grown, START + 9 * MINUTE)
         assert [row[:3] for row in rows] == [("r0", "alert", f"arrival:{n}") for n in (1, 2)]
+
+
+async def test_what_others_get_before_tells_what_is_usual_for_an_onlooker_too(
+    sqlite_tables: Path, tmp_path: Path
+) -> None:
+    shutil.copy(sqlite_tables, tmp_path / "store.db")
+    sport = Topic(name="sport", title="Sport", select=Query(tags=("sport",)))
+    spec = a_digest("morning", maximum=1, topics={"sport": sport})
+    early = Declaration(
+        email="r0@readers.example",
+        name="r0",
+        timezone="Asia/Tokyo",
+        digests={"morning": Choice(topics=("sport",))},
+    )
+    late = a_reader("r1@readers.example", "morning", name="r1", timezone="Europe/Paris")
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    settings = some_settings(url, tmp_path, digests=(spec,), subscribers=(early, late))
+    async with a_house(settings, START) as house:
+        await begin(house)
+        await write(house, START, *"abcde", tags=("sport",))
+        await write(house, START, *"fghijklmno")
+        who = (await onlookers(house))["r1"]
+        told = await plan(house.lookout(), START, onlooker=who)
+        assert [(one.decision.outcome, len(one.entries)) for one in told] == [(Outcome.OPENS, 15)]
+        alone = replace(house, settings=replace(settings, subscribers=(late,)))
+        await begin(alone, START)
+        told = await plan(alone.lookout(), START, onlooker=who)
+        assert [one.decision.outcome for one in told] == [Outcome.HELD]

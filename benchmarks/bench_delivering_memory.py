@@ -1,8 +1,7 @@
 """Resident memory while 1,000,000 deliveries are worked off: flat, and at most 150 MB.
 
-One process delivers an issue from a SQLite store, every mark on the disk, into a way out that takes
-each message and forgets it. It is looked at all the while; the reference is the goal. The number of
-deliveries may be given.
+One process delivers an issue from a SQLite store to Postfix's `smtp-sink`, every mark on the disk.
+It is looked at all the while; the reference is the goal. The number of deliveries may be given.
 """
 
 from __future__ import annotations
@@ -12,55 +11,37 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from delivering import NOW, a_sender, fill
+from delivering import NOW, a_sender, fill, sink
 from measuring import figure
 
 from feeds.kit.database import Database
-from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, unanswered
-from notifier.delivery.transaction import Permit
+from notifier.delivery.smtp import SmtpTransport
 from notifier.mailing import deliver
 from notifier.service.loop import run_in_loop
-from notifier.settings import DkimProfile
+from notifier.settings import SmtpRelay
 
 READERS, CONNECTIONS, GOAL = 1_000_000, 50, 150
-ACCEPTED = Answer(verdict=Verdict.ACCEPTED, phase=Phase.ANSWER, code=250, text="2.0.0 Ok")
-
-
-class Forgetful:
-    """A way out that takes every letter, and forgets it."""
-
-    profile: DkimProfile | None = None
-
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[Forgetful]:
-        yield self
-
-    async def ready(self, stop: asyncio.Event | None = None) -> Answer | None:
-        return None
-
-    async def send(self, letter: Letter, permit: Permit | None = None) -> Answer:
-        if permit is not None and not await permit():
-            return unanswered(Phase.DATA, "withheld")
-        return ACCEPTED
-
-    async def check(self) -> Answer | None:
-        return None
 
 
 def resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
 
 
-async def work_off(path: Path) -> None:
-    """Deliver everything; print what is resident at each quarter of a minute, and at the end."""
+async def work_off(path: Path, port: int) -> None:
+    """Deliver everything; print what is resident at each eighth of the time, and at the end."""
     database = Database(f"sqlite:///{path}")
-    sender = a_sender(database, Forgetful(), CONNECTIONS)
+    relay = SmtpRelay(
+        host="127.0.0.1",
+        port=port,
+        tls="none",
+        connections=CONNECTIONS,
+        messages_per_connection=1_000,
+    )
+    sender = a_sender(database, SmtpTransport(relay, own_name="courier.example"), CONNECTIONS)
     seen: list[float] = []
 
     async def watch() -> None:
@@ -82,14 +63,15 @@ async def work_off(path: Path) -> None:
 
 def main() -> None:
     readers = int(sys.argv[1]) if len(sys.argv) > 1 else READERS
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, sink() as port:
         path = Path(folder) / "bench.db"
         asyncio.run(fill(path, readers))
-        subprocess.run([sys.executable, __file__, "--work-off", str(path)], check=True)
+        command = [sys.executable, __file__, "--work-off", str(path), str(port)]
+        subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--work-off"]:
-        run_in_loop(work_off(Path(sys.argv[2])))
+        run_in_loop(work_off(Path(sys.argv[2]), int(sys.argv[3])))
     else:
         main()

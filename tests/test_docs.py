@@ -142,6 +142,7 @@ async def record_a_service(config: Path) -> None:
         await Reloads(house.database).note("all@mail.example.org", attempt, {}, 1000)
 
 
+@pytest.mark.slow
 def test_every_json_object_has_the_members_that_are_documented(tmp_path: Path) -> None:
     config = str(tmp_path / "demo" / "config")
     broken, page = tmp_path / "broken.yaml", tmp_path / "broken.md"

@@ -281,6 +281,7 @@ async def test_who_is_erased_is_taken_in_again_where_they_are_declared(
         assert not await is_reconciled(settings, house.places, house.store, START)
 
 
+@pytest.mark.slow
 def test_the_name_of_a_declaration_is_the_same_in_every_process() -> None:
     names = {
         subprocess.run(  # noqa: S603 - our own words

@@ -52,7 +52,7 @@ def shown(entry: Entry, site: Site) -> Shown:
         publication="" if article.publication == site.name else article.publication,
         section=article.section,
         day=day,
-        dated=written_day(day, article.language or site.language) if day else "",
+        dated=written_day(day, _other_language(article, site) or site.language) if day else "",
         summary=shorten(one_line(article.summary or article.text[: 8 * BRIEF]), BRIEF),
         html=article.html,
         paragraphs=_paragraphs(article),
@@ -62,9 +62,15 @@ def shown(entry: Entry, site: Site) -> Shown:
 
 
 def _direction(article: Article, site: Site) -> str:
-    if article.language and not same_language(article.language, site.language):
-        return direction(article.language)
+    if other := _other_language(article, site):
+        return direction(other)
     return direction_of(article.title) or direction(site.language)
+
+
+def _other_language(article: Article, site: Site) -> str:
+    """Return the article's language, "" where it is that of the site, in whatever country."""
+    alike = not article.language or same_language(article.language, site.language)
+    return "" if alike else article.language
 
 
 def _day(given: Date | None, site: Site) -> date | None:

@@ -87,6 +87,13 @@ def test_a_day_is_written_in_the_language_of_the_article() -> None:
         assert [time.text for time in tree.iter("time")] == [written]
 
 
+def test_the_dates_of_a_page_are_alike_whatever_country_an_article_comes_from() -> None:
+    day = Date(datetime(2026, 11, 28, 12, tzinfo=UTC))
+    for language in ("en-GB", "en-US", "en"):
+        tree = parsed(article_page(an_entry(published=day, language=language), SITE))
+        assert [time.text for time in tree.iter("time")] == ["November 28, 2026"]
+
+
 def test_an_unknown_date_is_not_invented() -> None:
     assert b"<time" not in article_page(an_entry(), SITE)
 

@@ -5,10 +5,12 @@ So that planning and sending come to the same: both ask here.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from feeds import Entry
 from feeds.store import ArticleStore
@@ -19,6 +21,8 @@ from notifier.digest.overlap import NOTHING_HAD, overlap_of
 from notifier.mailing.composing import Words
 from notifier.mailing.desk import Desk
 from notifier.mailing.turns import Turn
+
+T = TypeVar("T")
 
 _RUN = 500  # articles read together
 _KEPT = 4  # windows that are kept, for lanes that are due at one instant share theirs
@@ -54,6 +58,10 @@ class Arrivals:
     def words_of(self, lane: Lane) -> Words:
         """Return where words of a lane are kept."""
         return self.words
+
+    async def composing(self, work: Callable[[], T]) -> T:
+        """Return what `work` makes, which takes long: in a thread, so that others go on."""
+        return await asyncio.to_thread(work)
 
     async def sealed(self, instant: datetime, now: datetime) -> int:
         """Return the last arrival at `instant`; nothing can arrive before it any more."""

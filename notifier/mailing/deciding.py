@@ -5,11 +5,11 @@ Planning and opening both ask here, so that what is told beforehand is what is d
 
 from __future__ import annotations
 
-import asyncio
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from feeds import Entry
 from notifier.delivery.audience import Lane
@@ -94,7 +94,7 @@ async def decide(
         )
         return replace(decision, outcome=Outcome.HELD, reason=reason)
     try:
-        issue = await asyncio.to_thread(_issue, desk, arrivals, turn, upto, chosen, now)
+        issue = await arrivals.composing(partial(_issue, desk, arrivals, turn, upto, chosen, now))
     except (TemplateError, InvalidMessage) as error:
         return replace(decision, outcome=Outcome.FAILED, reason=str(error))
     return replace(decision, outcome=Outcome.OPENS, reason="", issue=issue)

@@ -278,7 +278,7 @@ async def history(
 def test_what_is_planned_is_what_is_opened(
     sqlite_tables: Path, first: list[tuple[dict[str, Choice], str]], steps: list[Step]
 ) -> None:
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=sqlite_tables.parent) as name:
         folder = Path(name)
         shutil.copy(sqlite_tables, folder / "store.db")
         asyncio.run(history(f"sqlite:///{folder / 'store.db'}", folder, first, steps))

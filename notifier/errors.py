@@ -20,7 +20,8 @@ class ConfigurationError(NotifierError):
     """The configuration has mistakes; `problems` holds all of them, in the order of the files."""
 
     def __init__(self, problems: tuple[object, ...]) -> None:
-        super().__init__(f"{len(problems)} problems in the configuration")
+        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+        super().__init__(f"{count} in the configuration")
         self.problems = problems
 
 

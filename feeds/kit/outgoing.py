@@ -226,5 +226,7 @@ def _words(error: Exception) -> str:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"the certificate cannot be trusted: {cause.verify_message}"
+        if isinstance(cause, socket.gaierror):
+            return "no address is known for the host"
         cause = cause.__cause__ or cause.__context__
     return f"{type(error).__name__}: {error}"[:200]

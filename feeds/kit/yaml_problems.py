@@ -103,7 +103,9 @@ def explain(
 def _words(text: str, context: str, phrase: str, place: Mark, start: Mark) -> str:
     character = _character(text, place)
     if "node content" in phrase and not character and "flow" in context:
-        return "the text ends here, but a list or map before is not closed"
+        return "the text ends here, but a list or map before is not closed" + (
+            "; a `#` after a space begins a comment, unless it is in quotes" if " #" in text else ""
+        )
     if "node content" in phrase and character and character in "]},":
         return f"`{character}` cannot stand here"
     if "cannot start any token" in phrase or (place is start and "scanning an a" in context):

@@ -87,9 +87,9 @@ class _Commands(click.Group):
 def group() -> None:
     """Feeds and digests from an article store.
 
-    Every command takes --config PATH (default ./config, or $PAPERROUND_CONFIG), and what prints
-    something takes --json. Exit status: 0 done, 1 problems found, 2 wrong usage, 78 refused to
-    start on a bad configuration.
+    What reads the configuration takes --config PATH (default ./config, or $PAPERROUND_CONFIG), and
+    what prints something takes --json. Exit status: 0 done, 1 problems found, 2 wrong usage, 78
+    refused to start on a bad configuration.
     """
 
 

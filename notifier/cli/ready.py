@@ -26,7 +26,8 @@ def command(ctx: click.Context, address: str, *, live: bool) -> None:
     try:
         status, parts = _asked(address, path)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        click.echo(f"no answer from http://{address}{path}: {error}", err=True)
+        reason = getattr(error, "strerror", None) or error
+        click.echo(f"no answer from http://{address}{path}: {reason}", err=True)
         ctx.exit(PROBLEMS)
     for part, state in parts.items():
         click.echo(f"{part}: {state}")

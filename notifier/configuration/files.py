@@ -88,6 +88,9 @@ def find(path: Path, report: Report) -> tuple[Path, ...]:
     except FileNotFoundError:
         report.error(here, "there is no such file or folder", "`paperround init DIR` writes one")
         return ()
+    except NotADirectoryError:
+        report.error(here, "this is neither a file nor a folder")
+        return ()
     except OSError as error:
         report.error(here, f"the folder cannot be read: {error.strerror}")
         return ()

@@ -125,7 +125,11 @@ def _is_older(file: SourceFile, report: Report) -> bool:
 
 
 def _version(item: Item, report: Report) -> None:
-    if item.value != VERSION or isinstance(item.value, bool):
+    value = item.value
+    if isinstance(value, int) and not isinstance(value, bool) and value > VERSION:
+        message = f"this is version {value}, and this program knows {VERSION} at most"
+        report.error(item.at(), message, "a newer program wrote it: upgrade this one")
+    elif value != VERSION or isinstance(value, bool):
         message = "this version is not known to this program"
         report.error(item.at(), message, f"write `version: {VERSION}`")
 

@@ -46,7 +46,11 @@ def _look(name: str, ask: Callable[[], float], now: datetime) -> Finding:
         advice = "renew it, or name the authority: `ca_file` for mail servers"
         return about.wrong(f"{name}: its certificate is not good: {error.verify_message}", advice)
     except (OSError, smtplib.SMTPException) as error:
-        message = f"{name}: its certificate cannot be seen from here: {error}"
+        unknown = isinstance(error, socket.gaierror)
+        reason = (
+            "no address is known for it" if unknown else getattr(error, "strerror", "") or error
+        )
+        message = f"{name}: its certificate cannot be seen from here: {reason}"
         return about.unknown(message, "see whether the host is reached from this machine")
     if left < SOON:
         return about.doubtful(f"{name}: its certificate ends in {left.days} days", "renew it")

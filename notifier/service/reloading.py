@@ -243,8 +243,9 @@ class Reloader:
 
     async def _tell(self, attempt: Attempt, *, begins: bool = False) -> None:
         """Let everybody know: the log, the metrics, and the store."""
+        mended = self.last is not None and not self.last.is_fine
         self.last = attempt
-        _say(attempt)
+        _say(attempt, mended=mended)
         self.round.metrics.reloaded(attempt.at, successful=attempt.is_fine)
         self.round.health.edit = "" if attempt.is_fine else "see `paperround status`"
         applied = begins or attempt.outcome is Outcome.APPLIED
@@ -284,7 +285,7 @@ def _refused(attempt: Attempt, *problems: str) -> Attempt:
     return replace(attempt, outcome=Outcome.REFUSED, problems=problems)
 
 
-def _say(attempt: Attempt) -> None:
+def _say(attempt: Attempt, *, mended: bool) -> None:
     if attempt.outcome is Outcome.APPLIED:
         log.info(
             "configuration.applied",
@@ -294,6 +295,8 @@ def _say(attempt: Attempt) -> None:
             changed=attempt.changed,
             removed=attempt.removed,
         )
+    elif attempt.is_fine and (mended or attempt.trigger != "change"):  # somebody waits for that
+        log.info("configuration.unchanged", trigger=attempt.trigger)
     elif not attempt.is_fine:
         log.error(
             "configuration.not_applied", trigger=attempt.trigger, outcome=str(attempt.outcome)

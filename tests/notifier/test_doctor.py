@@ -199,6 +199,9 @@ async def test_without_a_network_nothing_is_said_to_be_wrong() -> None:
     relay = SmtpRelay(host="127.0.0.1", port=port, tls="starttls")
     found = await doctor.look_at_certificates(a_site(url="http://127.0.0.1"), [relay], NOW)
     assert graded(found) == [("certificate", Grade.UNKNOWN)]
+    away = await doctor.look_at_certificates(a_site(url="https://news.invalid"), [], NOW)
+    assert all("Errno" not in one.message for one in [*found, *away])
+    assert "no address is known" in away[0].message
 
 
 @asynccontextmanager

@@ -87,7 +87,9 @@ async def test_an_edit_is_taken_up_and_a_broken_one_leaves_what_was(paper: Paper
     assert found["since"] < found["attempted_at"]
     code, out, _ = await asyncio.to_thread(paper.run, "reload")
     assert (code, "refused" in out, "titel" in out) == (1, True, True)
-    edit(paper, "titel:", "title:", ", mills: {words: [mill]}", "")
+    edit(paper, "titel:", "title:")
+    await eventually(lambda: "configuration.unchanged" in paper.log.read_text())
+    edit(paper, ", mills: {words: [mill]}", "")
     await eventually(lambda: not there(paper, "mills"))
 
 
@@ -115,6 +117,7 @@ async def test_whoever_has_the_token_may_ask_and_nobody_else(paper: Paper) -> No
     assert ask(paper, "/-/reload", TOKEN, "GET")[0] == 405
     code, body = ask(paper, "/-/reload", TOKEN)
     assert (code, json.loads(body)["outcome"]) == (200, "unchanged")
+    assert "configuration.unchanged" in paper.log.read_text()
     code, page = ask(paper, "/-/", TOKEN, "GET")
     assert (code, "In use since" in page) == (200, True)
     assert TOKEN not in paper.log.read_text()

@@ -145,6 +145,17 @@ async def test_every_redirect_is_checked(
     assert answer.refused
 
 
+async def test_a_host_without_an_address_is_told_in_our_words(
+    authority: tuple[trustme.CA, str],
+) -> None:
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    async with outgoing(resolve=resolve, ca_file=authority[1]) as client:
+        answer = await client.send("GET", "https://nowhere.example/")
+    assert answer == Failure("no address is known for the host")
+
+
 async def test_redirects_are_followed_as_far_as_asked_for(
     server: Callback, client: Outgoing
 ) -> None:

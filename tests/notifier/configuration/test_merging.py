@@ -106,3 +106,7 @@ def test_every_file_may_say_the_version(tmp_path: Path) -> None:
     assert told(read(tmp_path, more="version: '1'\n")) == [
         "more.yaml:1:10: this version is not known to this program | write `version: 1`"
     ]
+    assert told(read(tmp_path, more="version: 2\n")) == [
+        "more.yaml:1:10: this is version 2, and this program knows 1 at most | "
+        "a newer program wrote it: upgrade this one"
+    ]

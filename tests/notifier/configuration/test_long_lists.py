@@ -49,7 +49,7 @@ def test_another_list_has_another_name_and_so_have_other_readers_beside_it(tmp_p
 
 def test_mistakes_in_a_list_are_told_when_it_is_asked_for(tmp_path: Path) -> None:
     settings = loaded(tmp_path, "nobody,morning\n", later=True)
-    with pytest.raises(ConfigurationError, match="1 problems"):
+    with pytest.raises(ConfigurationError, match="1 problem"):
         list(settings.subscribers)
-    with pytest.raises(ConfigurationError, match="1 problems"):
+    with pytest.raises(ConfigurationError, match="1 problem"):
         loaded(tmp_path, "nobody,morning\n", later=False)

@@ -26,7 +26,7 @@ def examine(
     """
     flaws = _flaws(loaded.draft) if loaded.draft is not None else ()
     found = [*loaded.problems, *(_problem(flaw, loaded, config) for flaw in flaws)]
-    found += _outside(findings, loaded)
+    found += dict.fromkeys(_outside(findings, loaded))  # one cause may stop several questions
     order = {str(path): number for number, path in enumerate(loaded.files)}
     last = len(order)
     return tuple(sorted(found, key=lambda one: (order.get(one.path, last), one.line, one.column)))

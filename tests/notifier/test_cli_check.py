@@ -7,15 +7,18 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
+from notifier.checking import examine
 from notifier.cli import group
 from notifier.cli.formats import github, sarif
-from notifier.configuration import ConfigProblem, Severity
+from notifier.configuration import ConfigProblem, Severity, load
+from notifier.deliverability.finding import Finding, Grade
 from tests.dns_server import DnsServer, Zone, txt
 from tests.notifier.configuration.builders import BASE, MAIL, write
 from tests.smtp_server import SmtpServer
@@ -191,6 +194,15 @@ def test_what_is_wrong_outside_is_told_where_its_setting_stands(tmp_path: Path) 
     assert f"{tmp_path}/b.yaml:2:9: example.org has no SPF record" in done.stdout
     assert '  publish a TXT record at example.org: "v=spf1' in done.stdout
     assert f"{tmp_path}/b.yaml:2:9: example.org has no DMARC record" in done.stdout
+
+
+def test_one_cause_that_stops_several_questions_is_told_once(tmp_path: Path) -> None:
+    loaded = load(write(tmp_path, {"a.yaml": BASE, "b.yaml": MAIL}), {})
+    spf = Finding(
+        topic="spf", grade=Grade.UNKNOWN, message="nobody answered", setting=("mail", "from")
+    )
+    told = examine(loaded, tmp_path, [spf, replace(spf, topic="mx")])
+    assert [one.message for one in told] == ["nobody answered"]
 
 
 def test_nobody_is_asked_about_a_configuration_with_mistakes(tmp_path: Path) -> None:

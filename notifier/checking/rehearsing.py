@@ -59,7 +59,8 @@ def _lacking(composer: Composer, spec: DigestSpec) -> Iterator[Flaw]:
     elif missing:
         reason = reason.format("text" if missing == [text] else "HTML", *missing)
     if missing:
-        known = sorted({name.rpartition(".")[0] for name in composer.names()} - {spec.template})
+        whole = (name.rpartition(".")[0] for name in composer.names() if "/" not in name)
+        known = sorted({*whole} - {spec.template})
         hint = did_you_mean(spec.template, known) if len(missing) == 2 else ""
         yield Flaw(reason=reason, hint=hint, digest=spec.name, setting="template")
 

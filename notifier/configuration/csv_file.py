@@ -30,6 +30,7 @@ COLUMNS = (
     "pause_until",
 )
 
+_SAVE = "save it as CSV with commas, in UTF-8"
 _SIZE = 512 * 1024 * 1024
 _WISH = ("digests", "topics", "words", "schedule", "pause_until")
 _REMEMBERED = 10_000
@@ -72,7 +73,7 @@ def read_csv(path: Path, order: int, report: Report) -> SourceFile | None:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         spot = Spot(path=str(path), order=order, line=line)
-        report.error(spot, f"the byte 0x{error.object[error.start]:02X} is not UTF-8")
+        report.error(spot, f"the byte 0x{error.object[error.start]:02X} is not UTF-8", _SAVE)
     except OSError as error:
         report.error(here, f"cannot be read: {error.strerror}")
     return None
@@ -106,6 +107,11 @@ def rows(file: SourceFile, topics: Topics, report: Report) -> Iterator[Row]:
 def _columns(cells: list[str], spot: Spot, report: Report) -> tuple[str, ...]:
     names = tuple(cell.strip().casefold() for cell in cells)
     wrong = [name for name in names if name not in COLUMNS]
+    other = next((each for each in ";\t|" if each in names[0]), "")
+    if len(names) == 1 and other:
+        between = "a tab" if other == "\t" else f"`{other}`"
+        report.error(spot, f"columns are separated by commas here, not by {between}", _SAVE)
+        return ()
     for name in wrong:
         report.error(spot, f"unknown column `{name[:60]}`", did_you_mean(name, COLUMNS))
     if not wrong and len(set(names)) < len(names):
@@ -185,7 +191,9 @@ def _wish(cells: tuple[str, ...], topics: Topics) -> _Wish:
         here = [topic for topic in listed if topic in topics.get(name, ())]
         digests[name] = same | ({"topics": here} if here else {})
     offered = frozenset(topic for name in digests for topic in topics.get(name, ()))
-    return _Wish(digests, tuple(topic for topic in listed if topic not in offered), offered)
+    known = all(name in topics for name in digests)  # of another nobody can tell its topics
+    amiss = tuple(topic for topic in listed if known and topic not in offered)
+    return _Wish(digests, amiss, offered)
 
 
 def _phrases(cell: str) -> dict[str, None]:

@@ -10,6 +10,7 @@ from notifier.schedule.language import parse_schedule
 from notifier.subscriber import Choice, Declaration
 from tests.notifier.configuration.builders import read, settings, told, write
 
+SAVE = "save it as CSV with commas, in UTF-8"
 DIGESTS = """
 digests:
   morning: {schedule: at once, topics: {sport: {select: {tags: sport}}, arts: {select: {tags: a}}}}
@@ -96,6 +97,18 @@ def test_a_reader_in_yaml_and_in_csv_is_told(tmp_path: Path) -> None:
         ("email,digest\n", "readers.csv:1:1: unknown column `digest` | did you mean `digests`?"),
         ("name,digests\n", "readers.csv:1:1: the column `email` is missing"),
         ("email,email\n", "readers.csv:1:1: a column stands here twice"),
+        (
+            "email;name;digests\na@readers.example;A;weekly\n",
+            f"readers.csv:1:1: columns are separated by commas here, not by `;` | {SAVE}",
+        ),
+        (
+            "email\tdigests\n",
+            f"readers.csv:1:1: columns are separated by commas here, not by a tab | {SAVE}",
+        ),
+        (
+            "email,digests,topics\na@readers.example,dayly morning weekly,cricket\n",
+            "readers.csv:2:19: there is no digest `dayly` | known: `morning`, `weekly`",
+        ),
         ('email,digests\n"a,weekly\n', "readers.csv:2:1: this line is not CSV; mend its quotes"),
     ],
 )
@@ -106,7 +119,9 @@ def test_what_is_no_such_file_is_told(tmp_path: Path, text: str, expected: str) 
 def test_other_encodings_and_missing_files_are_told(tmp_path: Path) -> None:
     assert told(read(tmp_path, x=DIGESTS)) == ["x.yaml:5:19: there is no such file"]
     (_csv(tmp_path, "") / "lists" / "readers.csv").write_bytes(b"email\na\nb\xe9@readers.example\n")
-    assert told(read(tmp_path, x=DIGESTS)) == ["readers.csv:3: the byte 0xE9 is not UTF-8"]
+    assert told(read(tmp_path, x=DIGESTS)) == [
+        f"readers.csv:3: the byte 0xE9 is not UTF-8 | {SAVE}"
+    ]
 
 
 def test_references_are_not_looked_for_in_csv(tmp_path: Path) -> None:

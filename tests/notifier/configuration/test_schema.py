@@ -174,6 +174,7 @@ BEYOND = frozenset(
         "reference-that-never-ends",
         "section-twice",
         "sources-of-one-name",
+        "template-that-is-not-there",
         "unknown-digest",
         "unknown-feed",
         "unknown-source",

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from bench_message import KEY, SITE, frozen
 
-from feeds.kit.database import Database, microseconds
+from feeds.kit.database import Database
+from feeds.kit.instants import microseconds
 from feeds.store import HISTORY as FEEDS
 from notifier.delivery.dkim import signers_by_profile
 from notifier.delivery.enlisting import CHUNK

@@ -18,7 +18,7 @@ from measuring import a_moment
 from feeds import Article, Content, Date, Document, FeedSpec, Place, Query, Site, from_document
 from feeds.article import mint_id
 from feeds.feed import Format
-from feeds.kit.database import EPOCH
+from feeds.kit.instants import EPOCH
 from feeds.kit.text import normalise
 from feeds.library.press import rendering_key
 from feeds.store.rows import values_of

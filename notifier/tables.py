@@ -22,7 +22,8 @@ from sqlalchemy import (
     text,
 )
 
-from feeds.kit.database import History, Instant
+from feeds.kit.histories import History
+from feeds.kit.instants import Instant
 
 HISTORY = History("notifier", Path(__file__).parent / "migrations", "0006")
 

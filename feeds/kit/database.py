@@ -11,12 +11,10 @@ import enum
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import BigInteger, Connection, Table, TypeDecorator, text
+from sqlalchemy import Connection, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,6 +31,7 @@ from feeds.kit.engines import (
     probe,
     told,
 )
+from feeds.kit.histories import History, upgrade
 from feeds.kit.strides import Stride
 from feeds.kit.troubles import translated
 from feeds.kit.turns import FileTurns, NoTurns
@@ -48,9 +47,7 @@ T = TypeVar("T")
 Entry = TypeVar("Entry")
 Outcome = TypeVar("Outcome")
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 READERS = 4
-_MICROSECOND = timedelta(microseconds=1)
 
 # Seconds that a transaction of large work should take. Nobody is to wait for more than 0.1 s, be it
 # for everything that is written on SQLite, or for a row that is held on PostgreSQL. Nobody waits
@@ -68,44 +65,6 @@ class Lock(enum.IntEnum):
     PUBLISH = 0x50524403
     OPEN = 0x50524404
     CARRY = 0x50524405
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant, kept as microseconds since 1970 UTC: exact, ordered, alike everywhere."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Return microseconds; refuses a datetime without a zone."""
-        if value is None:
-            return None
-        return microseconds(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """Return the instant in UTC."""
-        return None if value is None else EPOCH + timedelta(microseconds=value)
-
-
-def microseconds(instant: datetime) -> int:
-    """Return an aware instant as it is kept; refuses a datetime without a zone."""
-    if instant.tzinfo is None:
-        raise ValueError("an instant needs a time zone")
-    return (instant - EPOCH) // _MICROSECOND
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """The migrations of one package: a folder of Alembic scripts and their newest revision."""
-
-    name: str
-    folder: Path
-    head: str
-
-    @property
-    def table(self) -> str:
-        """Where the revision in force is kept."""
-        return f"alembic_version_{self.name}"
 
 
 class Database:
@@ -272,7 +231,7 @@ class Database:
             return
         async with self.write(Lock.MIGRATE) as connection:
             for history in histories:
-                await connection.run_sync(_upgrade, history)
+                await connection.run_sync(upgrade, history)
 
     def insert_new(self, table: Table) -> Insert:
         """Return an insert that passes over rows whose key is there, in this database's words."""
@@ -347,15 +306,3 @@ def _measured(stride: Stride | None, wished: float) -> Iterator[None]:
 @asynccontextmanager
 async def _freely() -> AsyncIterator[None]:
     yield
-
-
-def _upgrade(connection: object, history: History) -> None:
-    """Run the missing migrations; Alembic is imported only when there are any."""
-    from alembic import command  # noqa: PLC0415 - slow to import, and seldom needed
-    from alembic.config import Config  # noqa: PLC0415 - as above
-
-    config = Config()
-    config.set_main_option("script_location", str(history.folder).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    config.attributes["version_table"] = history.table
-    command.upgrade(config, "head")

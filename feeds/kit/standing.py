@@ -10,8 +10,9 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from feeds.errors import StoreError
-from feeds.kit.database import Database, History
+from feeds.kit.database import Database
 from feeds.kit.engines import parse_url, told
+from feeds.kit.histories import History
 
 
 @dataclass(frozen=True, slots=True)

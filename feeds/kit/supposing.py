@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from feeds.errors import StoreError
-from feeds.kit.database import Database, History, Lock
+from feeds.kit.database import Database, Lock
+from feeds.kit.histories import History
 from feeds.kit.strides import Stride
 
 P = ParamSpec("P")

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from feeds.article import Entry
 from feeds.feed import Chain, FeedSpec, Format, Rendering
-from feeds.kit.database import EPOCH
+from feeds.kit.instants import EPOCH
 from feeds.library.press import Press
 from feeds.render import render
 from feeds.render.page import archive_page

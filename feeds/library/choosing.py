@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from feeds.feed import FeedSpec
-from feeds.kit.database import EPOCH
+from feeds.kit.instants import EPOCH
 from feeds.labels import labels_of
 from feeds.library.press import Offer, Press, catalogue, rendering_key
 from feeds.membership import Member

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from feeds.feed import FeedSpec, Format, document_path
-from feeds.kit.database import EPOCH
+from feeds.kit.instants import EPOCH
 from feeds.kit.text import digest
 from feeds.library.archiving import archive
 from feeds.library.press import Press, catalogue, rendering_key

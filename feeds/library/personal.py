@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from feeds.article import Entry
 from feeds.feed import FeedSpec, Format, Rendering
-from feeds.kit.database import EPOCH
+from feeds.kit.instants import EPOCH
 from feeds.library.press import Press
 from feeds.render import render
 from feeds.render.page import feed_page

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-from feeds.kit.database import Instant
+from feeds.kit.instants import Instant
 
 metadata = MetaData()
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from feeds.article import Entry
-from feeds.kit.database import EPOCH, Database
+from feeds.kit.database import Database
+from feeds.kit.instants import EPOCH
 from feeds.store.ledger import Ledger
 from feeds.store.rows import entry_of
 from feeds.store.tables import article_ledger, articles

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, insert, select, update
 
-from feeds.kit.database import EPOCH
+from feeds.kit.instants import EPOCH
 from feeds.store.tables import article_ledger
 
 _TICK = timedelta(microseconds=1)

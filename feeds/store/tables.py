@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, text, update
 
-from feeds.kit.database import History, Instant
+from feeds.kit.histories import History
+from feeds.kit.instants import Instant
 from feeds.store.article_tables import (
     article_keys,
     article_ledger,

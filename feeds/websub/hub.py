@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from feeds.kit.database import EPOCH, Database
+from feeds.kit.database import Database
 from feeds.kit.destinations import NotAllowed
+from feeds.kit.instants import EPOCH
 from feeds.kit.outgoing import Answer, Failure, Outgoing
 from feeds.websub import protocol
 from feeds.websub.flight import Flight

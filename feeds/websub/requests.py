@@ -25,7 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from feeds.kit.database import Database, Instant
+from feeds.kit.database import Database
+from feeds.kit.instants import Instant
 from feeds.store.tables import websub_requests as requests
 from feeds.store.tables import websub_subscriptions as subscriptions
 from feeds.websub import queue

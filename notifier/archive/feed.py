@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from feeds import Article, Date, Entry, FeedSpec, Format, Rendering, Site
-from feeds.kit.database import EPOCH
+from feeds.kit.instants import EPOCH
 from feeds.kit.text import shorten
 from feeds.render import render
 from notifier.archive.reading import BackIssues, Told, read_issues

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feeds import Entry
-from feeds.kit.database import EPOCH
 from feeds.kit.dates import long_day
+from feeds.kit.instants import EPOCH
 from feeds.render import page
 from feeds.render.page import Issue, IssueList, Periodical, Stories
 from notifier.archive.feed import feed_of

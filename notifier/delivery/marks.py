@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
-from feeds.kit.database import microseconds
+from feeds.kit.instants import microseconds
 from feeds.kit.rows import Bare, RowStatement
 from notifier.delivery.delivery import Chunk, Job, Mark, State
 from notifier.delivery.statements import may_be_written_to

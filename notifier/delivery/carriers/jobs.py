@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from feeds.kit.database import microseconds
+from feeds.kit.instants import microseconds
 from notifier.delivery.carriers.names import KIND, TABLE
 from notifier.delivery.delivery import Chunk
 from notifier.delivery.leasing import Place

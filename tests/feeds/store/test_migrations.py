@@ -13,7 +13,8 @@ from sqlalchemy import Connection, MetaData
 
 import feeds.store.tables
 import notifier.tables
-from feeds.kit.database import Database, History
+from feeds.kit.database import Database
+from feeds.kit.histories import History
 from tests.conftest import HISTORIES
 
 METADATA = {"feeds": feeds.store.tables.metadata, "notifier": notifier.tables.metadata}

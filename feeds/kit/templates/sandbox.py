@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -16,11 +16,14 @@ from feeds.kit.templates.problem import Missing
 
 LONGEST = 1_000_000  # items or characters that a multiplication in a template may make
 
+LONGEST_TEXT = 10_000_000  # characters that a template may write
+LONGEST_RANGE = 1000  # numbers that it may count: loops in loops are to come to an end
+
 _OF_MAPS = frozenset(dir(MappingProxyType))
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja2's sandbox, with multiplication bounded too."""
+    """Jinja2's sandbox, with multiplication bounded too, and what is written."""
 
     intercepted_binops = frozenset({"*", "**"})
 
@@ -38,6 +41,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise SecurityError(f"{operator!r} makes more than {LONGEST:,} items or digits")
         result: object = super().call_binop(context, operator, left, right)
         return result
+
+    def concat(self, parts: Iterable[str]) -> str:
+        """Return what a template wrote; refuse one that goes on and on."""
+        written, length = [], 0
+        for part in parts:
+            length += len(part)
+            if length > LONGEST_TEXT:
+                raise SecurityError(f"it writes more than {LONGEST_TEXT:,} characters")
+            written.append(part)
+        return "".join(written)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return what `obj.attribute` gives: at once for a field of a value or an item of a map.
@@ -85,11 +98,19 @@ def sandbox(loader: jinja2.BaseLoader, filters: Mapping[str, Callable[..., objec
     )
     for name in ("lipsum", "cycler"):
         del environment.globals[name]
+    environment.globals["range"] = _range
     del environment.filters["random"]
     environment.filters.update(filters)
     _guard(environment.filters)
     _guard(environment.tests)
     return environment
+
+
+def _range(*bounds: int) -> range:
+    found = range(*bounds)
+    if found[LONGEST_RANGE : LONGEST_RANGE + 1]:  # some are too long for `len`
+        raise SecurityError(f"`range` makes more than {LONGEST_RANGE:,} numbers")
+    return found
 
 
 def _guard(functions: dict[str, Any]) -> None:

@@ -110,6 +110,17 @@ def test_a_template_cannot_leave_its_sandbox(source: str) -> None:
         render(source, word="w", words=["w"])
 
 
+def test_a_template_that_goes_on_and_on_comes_to_an_end() -> None:
+    hundred = "{% for i in range(100) %}"
+    loops, ends = hundred * 4, "{% endfor %}" * 4
+    with pytest.raises(TemplateProblem, match="writes more than 10,000,000 characters"):
+        render(f"{loops}{'x' * 1000}{ends}")
+    for long in (1001, 10**30):
+        with pytest.raises(TemplateProblem, match=r"line:1: .* makes more than 1,000 numbers"):
+            render(f"{{{{ range({long})|list }}}}")
+    assert render("{{ range(1000)|length }}") == "1000"
+
+
 UNREADABLE = {
     "{{ 'x'|uper }}": "there is no filter `uper`; did you mean 'upper'?",
     "{% if x is definid %}{% endif %}": "there is no test `definid`; did you mean 'defined'?",

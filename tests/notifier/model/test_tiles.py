@@ -13,7 +13,7 @@ SERVED = replace(BEGINNING, place=3, windows=(FIRST,))
 AGAIN = replace(SERVED, place=6, windows=(FIRST, SECOND))
 
 
-def seen(*steps: Stand, owed: range = range(1, 7)) -> list[str]:
+def seen(*steps: Stand, owed: range = range(1, 7), arrived: int = 6) -> list[str]:
     """Return what is wrong with the last step, after those before, all of which are fine."""
     tiles = Tiles()
 
@@ -22,8 +22,8 @@ def seen(*steps: Stand, owed: range = range(1, 7)) -> list[str]:
 
     *before, last = steps
     for step in before:
-        assert tiles.broken_laws([step], owes) == []
-    return tiles.broken_laws([last], owes)
+        assert tiles.broken_laws([step], owes, arrived) == []
+    return tiles.broken_laws([last], owes, arrived)
 
 
 def test_windows_that_follow_one_another_tile() -> None:
@@ -40,6 +40,15 @@ def test_a_window_that_begins_late_leaves_a_gap() -> None:
 def test_a_place_past_the_last_window_leaves_a_gap() -> None:
     [wrong] = seen(BEGINNING, replace(SERVED, place=4))
     assert "no window has 4, which is owed" in wrong
+
+
+def test_a_place_beyond_what_has_arrived_would_pass_over_what_comes_next() -> None:
+    [wrong] = seen(BEGINNING, replace(SERVED, place=4), owed=range(1, 4), arrived=3)
+    assert "4 is beyond the last arrival 3" in wrong
+    [wrong] = seen(
+        BEGINNING, replace(SERVED, windows=(replace(FIRST, upto=4),), place=3), arrived=3
+    )
+    assert "4 is beyond" in wrong
 
 
 def test_a_window_that_begins_early_overlaps() -> None:

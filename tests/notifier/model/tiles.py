@@ -3,7 +3,8 @@
 A reader's *place* in a digest is the arrival up to which it has served them; the next window begins
 there. It never begins before (no overlap), unless the place went back because a delivery ended that
 had claimed something from before; and where it begins later, what lies between holds nothing that
-is owed (no gap).
+is owed (no gap). Neither is ever beyond the last arrival: what comes next would be passed over
+before anybody could tell that it is owed.
 """
 
 from __future__ import annotations
@@ -84,12 +85,19 @@ class Tiles:
     places: dict[int, int] = field(default_factory=dict)
     states: dict[tuple[int, int], str] = field(default_factory=dict)
 
-    def broken_laws(self, stands: list[Stand], owes: Owes) -> list[str]:
-        """Return where the windows since the last look, and places now, do not tile."""
+    def broken_laws(self, stands: list[Stand], owes: Owes, last: int) -> list[str]:
+        """Return where the windows since the last look, and places now, do not tile.
+
+        `last` is the last arrival that there is.
+        """
         given_back = self._given_back(stands)
         found = []
         for stand in stands:
             found += self._since(stand, given_back[stand.reader], owes)
+            ends = [stand.place, *(one.upto for one in stand.windows)]
+            found += [
+                f"{stand}: {end} is beyond the last arrival {last}" for end in ends if end > last
+            ]
             self.places[stand.id] = stand.place
             self.states |= {(stand.id, one.issue): one.state for one in stand.windows}
         return found

@@ -135,7 +135,8 @@ class Watched(RuleBasedStateMachine):
         assert self.do(self.world.broken_laws()) == []
         kept = {(row.reader, one) for row in rows if row.state in KEPT for one in row.arrivals}
         stands = self.do(stands_of(self.world.database))
-        assert self.tiles.broken_laws(stands, lambda *who: self._owes(kept, *who)) == []
+        last = max(self.numbers, default=0)
+        assert self.tiles.broken_laws(stands, lambda *who: self._owes(kept, *who), last) == []
 
     def _owes(self, kept: set[tuple[str, int]], reader: str, digest: str, arrival: int) -> bool:
         """Tell whether a digest surely gives an arrival that nothing has claimed so far."""

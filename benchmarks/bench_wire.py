@@ -20,7 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks.measuring import figure
+from measuring import figure
+
 from notifier.delivery.delivery import Letter, Verdict
 from notifier.delivery.smtp import SmtpTransport
 from notifier.service.loop import run_in_loop

@@ -79,12 +79,17 @@ def _fill_articles(db: sqlite3.Connection, size: int) -> None:
     like = an_article(1)
     plain = _plain(values_of(like))
     _insert(db, "articles", (plain | _own(like, number) for number in range(1, size + 1)))
-    keys = (
+    keys: Iterator[dict[str, object]] = (
         {"source": "bench", "key": _key(like, n), "article_id": _id(like, n)}
         for n in range(1, size + 1)
     )
     _insert(db, "article_keys", keys)
-    last = {"arrival": size, "change": size, "arrived_at": STAMP + size, "sealed_at": 0}
+    last: dict[str, object] = {
+        "arrival": size,
+        "change": size,
+        "arrived_at": STAMP + size,
+        "sealed_at": 0,
+    }
     _insert(db, "article_ledger", [{"id": 1} | last])
 
 
@@ -136,7 +141,11 @@ def _fill_feeds(db: sqlite3.Connection, size: int) -> None:
         _insert(db, "feed_members", _members(spec.name, members))
         _insert(db, "feed_archives", _archives(spec.name, arrivals, group % ITEMS))
         _insert(db, "feed_versions", _versions(spec.name, size))
-        state = {"feed": spec.name, "selection_key": spec.selection_key, "rendered": -1}
+        state: dict[str, object] = {
+            "feed": spec.name,
+            "selection_key": spec.selection_key,
+            "rendered": -1,
+        }
         state["rendering_key"] = rendering_key(spec, SITE)
         _insert(db, "feed_states", [state | {"touched": size, "touched_at": STAMP + size}])
     _insert(db, "feed_ledger", [{"id": 1, "watermark": size, "generation": 1}])
@@ -144,7 +153,7 @@ def _fill_feeds(db: sqlite3.Connection, size: int) -> None:
 
 def _members(feed: str, members: Iterable[tuple[str, int]]) -> Iterator[dict[str, object]]:
     for id_, number in members:
-        numbers = {"arrival": number, "shown": number, "change": number}
+        numbers: dict[str, object] = {"arrival": number, "shown": number, "change": number}
         yield {"feed": feed, "article_id": id_} | numbers
 
 
@@ -153,7 +162,7 @@ def _archives(feed: str, arrivals: Sequence[int], waiting: int) -> Iterator[dict
     covered = arrivals[: len(arrivals) - waiting] if len(arrivals) > waiting else ()
     ends = [0, *sorted(covered[-1 - n] for n in range(0, len(covered) - ITEMS + 1, ITEMS))]
     for number, (after, upto) in enumerate(pairwise(ends), start=1):
-        span = {"feed": feed, "number": number, "after": after, "upto": upto}
+        span: dict[str, object] = {"feed": feed, "number": number, "after": after, "upto": upto}
         yield span | {"change": upto, "changed_at": STAMP + upto}
 
 

@@ -24,8 +24,8 @@ def examine(
 
     Those of `findings` that are not fine stand where the setting is that they are about.
     """
-    flaws = _flaws(loaded.draft) if loaded.draft is not None else ()
-    found = [*loaded.problems, *(_problem(flaw, loaded, config) for flaw in flaws)]
+    flaws = (_problem(flaw, loaded, config) for flaw in _flaws(loaded.draft))
+    found = [*loaded.problems, *flaws]
     found += dict.fromkeys(_outside(findings, loaded))  # one cause may stop several questions
     order = {str(path): number for number, path in enumerate(loaded.files)}
     last = len(order)

@@ -20,7 +20,7 @@ def settings_to_look_by(config: Path) -> tuple[Settings, bool]:
     ConfigurationError.
     """
     loaded = load(config, os.environ)
-    if loaded.draft is None:
+    if not loaded.draft.store:
         raise ConfigurationError(loaded.problems)
     return loaded.draft, loaded.settings is not None
 

@@ -11,6 +11,7 @@ from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
+from feeds import Site
 from notifier.configuration import digests as digest_part
 from notifier.configuration import feeds as feed_part
 from notifier.configuration import files, meaning, names, phrases, publishing, pushing
@@ -34,6 +35,7 @@ _REQUIRED = {
     "site": "write `site: {name: ..., url: https://...}`",
     "store": "such as `store: sqlite:///../data/paperround.db`",
 }
+_SOME_SITE = Site(name="Some site", url="https://site.example")  # while there is no other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +44,15 @@ class Loaded:
 
     `settings` is None exactly when one of `problems` is an error; warnings may stand beside
     settings. `files` are those that were read or tried, to be watched. `places` tells where
-    selections, and all other settings, stand. `draft` is there in spite of errors, if enough could
-    be understood: for looking at the rest of it, and for nothing else.
+    selections, and all other settings, stand. `draft` is there in spite of errors: for looking at
+    the rest of it, and for nothing else. Where no store could be told its address is empty.
     """
 
     settings: Settings | None
     problems: tuple[ConfigProblem, ...]
     files: tuple[Path, ...] = ()
     places: Places | None = field(default=None, repr=False, compare=False)
-    draft: Settings | None = field(default=None, repr=False, compare=False)
+    draft: Settings = field(repr=False, compare=False)
 
     @property
     def errors(self) -> tuple[ConfigProblem, ...]:
@@ -103,7 +105,7 @@ def _load(path: Path, environ: Mapping[str, str], *, later: bool) -> Loaded:
     folder = path if is_folder(path) else path.parent
     settings = reading.settings(folder.absolute())
     words, word_files = phrases.phrases(folder / "templates", environ, report)
-    draft = replace(settings, words=words) if settings else None
+    draft = replace(settings, words=words)
     return Loaded(
         settings=None if report.errors else draft,
         problems=report.problems(),
@@ -155,8 +157,8 @@ class _Reading:
         self.again = again  # where all is read again, if anybody asks for the readers in a list
         self.csv_files: list[Path] = []
 
-    def settings(self, folder: Path) -> Settings | None:
-        """Return the settings; where there are errors they are None or not to be used."""
+    def settings(self, folder: Path) -> Settings:
+        """Return the settings; where there are errors they are not to be used."""
         sections, environ, report = self.sections, self.environ, self.report
         site = publishing.site(sections, environ, report)
         store = publishing.store(sections, environ, report)
@@ -185,11 +187,9 @@ class _Reading:
             digest_part.check_readers(found, readers, sections, report)
             meaning.check_watch(watch, found, readers, sections, report)
         meaning.check_leaving(site, found, outgoing, sections, report)
-        if site is None or store is None:
-            return None
         return Settings(
-            site=site,
-            store=store,
+            site=site or _SOME_SITE,
+            store=store or "",
             folder=folder,
             templates=folder / "templates",
             host=web.listen[0],

@@ -57,8 +57,7 @@ class Source:
     def read(self) -> Edit:
         """Return all there is to know of what stands there now."""
         loaded = load(self.path, self.environ)
-        templates = _digest(loaded.draft.templates) if loaded.draft else ""
-        return Edit(loaded, examine(loaded, self.path), templates)
+        return Edit(loaded, examine(loaded, self.path), _digest(loaded.draft.templates))
 
 
 @dataclass(frozen=True, slots=True)

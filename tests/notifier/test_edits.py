@@ -279,7 +279,6 @@ async def test_no_slot_and_no_letter_is_lost_through_two_hundred_edits(tmp_path:
 async def hold_the_ledger(room: Newsroom) -> None:
     """Its own laws hold, all deliveries are over, and the windows of each reader tile."""
     settings = load(room.config, {}).draft
-    assert settings is not None
     assert await broken_laws(room.database, settings.digests, len(room.titles)) == []
     comers = await _numbers_of(room, COMING)
     for stand in await stands_of(room.database):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from notifier.checking import examine
 from notifier.configuration import load
-from tests.notifier.configuration.builders import BASE, SITE, read, settings, told, write
+from tests.notifier.configuration.builders import BASE, MAIL, SITE, read, settings, told, write
 
 
 def test_maps_and_lists_are_spread_over_files_in_their_order(tmp_path: Path) -> None:
@@ -99,6 +100,17 @@ def test_a_folder_without_yaml_is_told(tmp_path: Path) -> None:
         ("there is no *.yaml in this folder", init),
         ("this file is not read", "rename it to .yaml"),
     ]
+
+
+def test_an_empty_section_is_told_where_it_stands_and_hides_nothing(tmp_path: Path) -> None:
+    text = BASE.replace(SITE, "site:\n#  name: Courier\n").replace("store: ", "store:\n# ")
+    files = {"a.yaml": text + MAIL + "digests: {m: {schedule: at once, template: none}}\n"}
+    found = examine(load(write(tmp_path, files), {}), tmp_path)
+    assert [f"{one.line}: {one.message.partition(':')[0]}" for one in found][:2] == [
+        "2: the section `site` is empty",
+        "4: the section `store` is empty",
+    ]
+    assert "there is no template `none`" in found[-1].message
 
 
 def test_every_file_may_say_the_version(tmp_path: Path) -> None:

@@ -155,7 +155,6 @@ BEYOND = frozenset(
         "address-without-a-name",
         "city-for-zone",
         "combined-feeds",
-        "empty-section",
         "folder-that-is-not-there",
         "min-above-max",
         "no-such-language",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +97,24 @@ async def test_what_was_added_is_written_once_that_works_again(book: Book) -> No
         await book.door.put((1, "again"))
     await book.door.settle()
     assert await book.read() == [1, 2]
+
+
+async def test_a_turn_that_cannot_be_had_is_told_and_the_next_one_is_tried(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    async with sqlite.write() as connection:
+        await connection.run_sync(ENTRIES.metadata.create_all)
+    other = Database(f"sqlite:///{sqlite.path}")
+    book, lock = Book(other), tmp_path / "store.db-lock"
+    lock.rename(tmp_path / "aside")
+    lock.mkdir()
+    with pytest.raises(StoreError, match="Is a directory"):
+        await book.door.put((1, "x"))
+    lock.rmdir()
+    (tmp_path / "aside").rename(lock)
+    assert await book.door.put((2, "x")) == 2
+    assert await book.read() == [2]
+    await other.close()
 
 
 async def test_who_stops_waiting_holds_up_nobody(book: Book) -> None:

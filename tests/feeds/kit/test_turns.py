@@ -115,3 +115,23 @@ async def test_who_gives_up_when_the_turn_is_theirs_hands_it_on(waiting: Waiting
         await waiting.come("b")
     given_up.cancel()  # told that it is in, but has not run since
     assert await asyncio.wait_for(waiting.end(), 10) == ["b"]
+
+
+async def test_a_turn_at_once_goes_before_nobody(tmp_path: Path) -> None:
+    """Not before those of this process nor of another; who tried in vain leaves no trace."""
+    ours, theirs = (FileTurns(tmp_path / "store.db", "store") for _ in range(2))
+    async with ours.alone():
+        assert not ours.enter_at_once()
+    async with theirs.alone():
+        assert not ours.enter_at_once()
+    async with theirs.alone():  # who tried in vain keeps nobody out
+        waiting = asyncio.create_task(ours.enter())
+        await asyncio.sleep(0.01)
+        assert not theirs.enter_at_once()
+    await waiting
+    assert not theirs.enter_at_once()
+    ours.leave()
+    assert theirs.enter_at_once()
+    theirs.leave()
+    for turns in (ours, theirs):
+        turns.close()

@@ -1,7 +1,7 @@
 """What the mail round does: open what is due, deliver what is open, settle what was left."""
 
 from notifier.mailing.comparing import Compared, Record, compare, read_record
-from notifier.mailing.delivering import Delivered, Sender, Told, deliver, tell_nobody
+from notifier.mailing.delivering import deliver
 from notifier.mailing.desk import Desk
 from notifier.mailing.explaining import Explained, explain
 from notifier.mailing.foretold import Onlooker, Planned
@@ -12,6 +12,7 @@ from notifier.mailing.planning import plan
 from notifier.mailing.previewing import Preview, preview, rehearse, send_test
 from notifier.mailing.recovering import Recovered, recover
 from notifier.mailing.retrying import Retried, retry
+from notifier.mailing.sender import Delivered, Sender, Told, tell_nobody
 
 __all__ = [
     "Compared",

@@ -26,7 +26,7 @@ from notifier.delivery.ledger import Ledger
 from notifier.delivery.stream import Work
 from notifier.delivery.transaction import Permit
 from notifier.mailing import Sender, deliver, open_due, open_now
-from notifier.mailing.delivering import HALT_PAUSE
+from notifier.mailing.sender import HALT_PAUSE
 from notifier.service import House
 from notifier.settings import DkimProfile, MailSettings
 from notifier.tables import issues

@@ -1,9 +1,9 @@
 """The composition root: builds every hand from the settings, runs the service, stops it."""
 
 from notifier.service.alone import alone
+from notifier.service.edits import Source
 from notifier.service.house import House, open_house
 from notifier.service.loop import run_in_loop
-from notifier.service.reloading import Source
 from notifier.service.roles import Role
 from notifier.service.running import run
 from notifier.service.systemd import Manager

@@ -8,9 +8,8 @@ being sent goes on.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import socket
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,57 +20,22 @@ from feeds import FeedsError
 from feeds.errors import StoreError
 from feeds.kit.logs import logger
 from feeds.library import publish
-from notifier.checking import examine
-from notifier.configuration import ConfigProblem, Loaded, Severity, load
 from notifier.configuration.snapshots import Snapshot
 from notifier.errors import NotifierError
 from notifier.reloads import Attempt, Outcome, Reloads
+from notifier.service.edits import Edit, Source, fingerprint, fitting
 from notifier.service.house import house_of
+from notifier.service.opening import open_due_of
 from notifier.service.roles import Role
 from notifier.service.setup import Setup, set_up
 from notifier.service.watching import Watched, changes
-from notifier.service.work import Round, loop, open_due_of
-from notifier.settings import Settings
+from notifier.service.work import Round, loop
 from notifier.subscribing import Reconciled, Removal, reconcile, removal_of
 from notifier.web import Operators
 
 log = logger()
 
 WORD = "if that is meant: paperround reload --yes"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the configuration is, and what is put into it; `learn` is told of new secrets."""
-
-    path: Path
-    environ: Mapping[str, str]
-    loaded: Loaded
-    learn: Callable[[Settings], None] = lambda _: None
-
-    def first(self) -> Edit:
-        """Return what the service has begun with."""
-        settings = self.loaded.settings
-        return Edit(self.loaded, (), _digest(settings.templates) if settings else "")
-
-    def read(self) -> Edit:
-        """Return all there is to know of what stands there now."""
-        loaded = load(self.path, self.environ)
-        return Edit(loaded, examine(loaded, self.path), _digest(loaded.draft.templates))
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A configuration as it was read: its mistakes, and what tells its templates from others."""
-
-    loaded: Loaded
-    problems: tuple[ConfigProblem, ...]
-    templates: str
-
-    @property
-    def errors(self) -> tuple[ConfigProblem, ...]:
-        """What keeps it from being used."""
-        return tuple(one for one in self.problems if one.severity is Severity.ERROR)
 
 
 @dataclass(slots=True)
@@ -194,7 +158,7 @@ class Reloader:
             raise
         except (FeedsError, NotifierError) as error:
             return _refused(attempt, str(error))
-        if await asyncio.to_thread(_digest, settings.templates) != edit.templates:
+        if await asyncio.to_thread(fingerprint, settings.templates) != edit.templates:
             return _refused(attempt, "templates were written to meanwhile; they are read again")
         if self.role.schedules and not yes:
             removal = await removal_of(settings, house.places)
@@ -255,31 +219,6 @@ class Reloader:
             log.warning("configuration.not_recorded")
 
 
-def fitting(before: Settings, after: Settings) -> tuple[Settings, tuple[str, ...]]:
-    """Return `after` with what only another start can change as it was, and words about it."""
-    notes = []
-    if after.store != before.store:
-        notes.append("another `store` is used from the next start on; until then it is the old one")
-    if (after.host, after.port) != (before.host, before.port):
-        notes.append(
-            f"`web.listen` {after.host}:{after.port} is used from the next start on; until then it"
-            f" is {before.host}:{before.port}"
-        )
-    if after.metrics != before.metrics:
-        notes.append("another `web.metrics` is used from the next start on")
-    if after.trusted_proxies != before.trusted_proxies:
-        notes.append("other `web.trusted_proxies` are believed from the next start on")
-    kept = replace(
-        after,
-        store=before.store,
-        host=before.host,
-        port=before.port,
-        metrics=before.metrics,
-        trusted_proxies=before.trusted_proxies,
-    )
-    return kept, tuple(notes)
-
-
 def _refused(attempt: Attempt, *problems: str) -> Attempt:
     return replace(attempt, outcome=Outcome.REFUSED, problems=problems)
 
@@ -304,16 +243,3 @@ def _say(attempt: Attempt, *, mended: bool) -> None:
         log.error("configuration.problem", problem=problem)
     for note in attempt.notes:
         log.warning("configuration.later", what=note)
-
-
-def _digest(templates: Path) -> str:
-    """Return what tells the files of a folder from others, as far as they can be read."""
-    found = hashlib.sha256()
-    for file in sorted(templates.rglob("*")):
-        try:
-            if file.is_file():
-                body = file.read_bytes()
-                found.update(f"{file.relative_to(templates)} {len(body)}\0".encode() + body)
-        except OSError:
-            continue
-    return found.hexdigest()

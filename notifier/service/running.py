@@ -15,24 +15,25 @@ from typing import Any
 from feeds.kit.logs import logger
 from feeds.web import Answer, Asked
 from notifier.service.alone import alone
+from notifier.service.edits import Source
 from notifier.service.front import Ready
 from notifier.service.health import INTERVAL, Health
 from notifier.service.house import House, open_house
 from notifier.service.listening import Web, listening, signals, web_settings
 from notifier.service.metrics import Metrics
 from notifier.service.observing import aside
-from notifier.service.reloading import Reloader, Source
+from notifier.service.opening import open_issues
+from notifier.service.reloading import Reloader
 from notifier.service.roles import Role
+from notifier.service.sending import deliver_all
 from notifier.service.setup import Instruments, set_up
 from notifier.service.systemd import Manager
 from notifier.service.work import (
     Round,
-    deliver_all,
     follow,
     look,
     loop,
     mend,
-    open_issues,
     push,
     show_life,
     take_returns,

@@ -1,4 +1,4 @@
-"""What the service does at each ring of a bell: look, open, deliver, push.
+"""What the service does at each ring of a bell; opening and sending have pages of their own.
 
 Bells only say "look now"; what there is to do is read from the store each time. A failure is told
 once, until it is over, and costs nothing but its own turn.
@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -23,7 +22,6 @@ from feeds.library import SETTLE_NS, Report, ingest_folder, publish
 from feeds.revision import Outcome
 from feeds.sources import FileState
 from notifier.errors import NotifierError
-from notifier.mailing import Desk, deliver, open_due
 from notifier.returning import take_all
 from notifier.returns.box import ReturnBox
 from notifier.schedule.alarm import Metronome
@@ -112,9 +110,9 @@ async def loop(
         try:
             await work(round_)
         except (FeedsError, NotifierError) as error:
-            _complain(round_, name, error)
+            complain(round_, name, error)
         else:
-            _relieve(round_, name)
+            relieve(round_, name)
 
 
 async def look(round_: Round) -> None:
@@ -130,9 +128,9 @@ async def _look(round_: Round, setup: Setup) -> None:
         try:
             report = await ingest_folder(folder, earlier, house.store, house.memory, round_.clock())
         except SourceError as error:
-            _complain(round_, folder.name, error)
+            complain(round_, folder.name, error)
             continue
-        _relieve(round_, folder.name)
+        relieve(round_, folder.name)
         round_.metrics.looked(folder.name, report, round_.clock())
         for problem in report.problems:
             if problem not in round_.refused.get(folder.name, ()):
@@ -175,9 +173,9 @@ def _note_held(round_: Round, folder: str, held: int) -> None:
     name = f"{folder}, withdrawals"
     if held:
         words = f"{held} at once wait for your word: paperround ingest --withdraw PATH"
-        _complain(round_, name, SourceError(words))
+        complain(round_, name, SourceError(words))
     else:
-        _relieve(round_, name)
+        relieve(round_, name)
 
 
 async def show_life(round_: Round) -> None:
@@ -191,99 +189,6 @@ async def push(round_: Round) -> None:
     hub = round_.setup.pusher.hub
     if hub is not None:
         await hub.work(round_.clock)
-
-
-async def open_issues(round_: Round) -> None:
-    """Open what is due, and ring for its delivery."""
-    async with round_.opening:
-        if round_.setup.desk is not None:
-            await open_due_of(round_, round_.setup.desk, round_.clock())
-
-
-async def open_due_of(round_: Round, desk: Desk, now: datetime) -> None:
-    """Open what is due at `desk`, and tell of it; for whoever keeps others from opening."""
-    for opened in await open_due(desk, now):
-        name = f"digest {opened.digest}"
-        round_.metrics.opened(opened, now)
-        if opened.held:
-            _complain(round_, _held(opened.digest), NotifierError(opened.reason))
-            continue
-        if opened.failed:
-            _complain(round_, name, NotifierError(opened.reason))
-            continue
-        _relieve(round_, name)
-        log.info(
-            "issue.opened",
-            digest=opened.digest,
-            slot=opened.slot,
-            articles=opened.articles,
-            readers=opened.readers,
-            reason=opened.reason,
-        )
-        round_.send.set()
-    await _forget_released(round_, desk)
-
-
-def _held(digest: str) -> str:
-    return f"digest {digest}, its issue"
-
-
-async def _forget_released(round_: Round, desk: Desk) -> None:
-    """Forget what was told of held issues once nothing of the digest is held any more."""
-    told = {
-        spec.name: words
-        for spec in desk.digests
-        for words in round_.failing
-        if words.startswith(f"{_held(spec.name)}: ")
-    }
-    held = {one.digest for one in await desk.outbox.pending("held", list(told))} if told else ()
-    round_.failing -= {words for name, words in told.items() if name not in held}
-
-
-async def deliver_all(round_: Round) -> None:
-    """Deliver at each ring; after the relay has refused us, pause."""
-    refused, until = NotifierError(), round_.clock()
-
-    async def send(_: Round) -> None:
-        nonlocal refused, until
-        if round_.recall.is_set():
-            round_.recall.clear()
-            until = round_.clock()
-        sender = round_.setup.sender
-        if sender is None:
-            return
-        if round_.clock() < until:
-            raise refused
-        async with either(round_.stop, round_.recall) as over:
-            done = await deliver(sender, round_.clock, over)
-        if done.counts:
-            log.info("mail.delivered", outcomes=counted(done.counts))
-        if done.is_over:
-            until = round_.clock() + done.pause
-            why = "the relay refuses us" if done.halted else "no relay can be reached"
-            refused = NotifierError(f"{why}, sending waits: {done.halted or done.unreachable}")
-            raise refused
-        if round_.recall.is_set():
-            round_.send.set()
-
-    await loop(round_, round_.send, send)
-
-
-@asynccontextmanager
-async def either(*events: asyncio.Event) -> AsyncIterator[asyncio.Event]:
-    """Give an event that is set once one of `events` is."""
-    found = asyncio.Event()
-
-    async def wait(event: asyncio.Event) -> None:
-        await event.wait()
-        found.set()
-
-    waiting = [asyncio.create_task(wait(event)) for event in events]
-    try:
-        yield found
-    finally:
-        for task in waiting:
-            task.cancel()
 
 
 async def take_returns(round_: Round) -> None:
@@ -307,7 +212,8 @@ async def tidy_up(round_: Round) -> None:
         log.info("mail.dropped", deliveries=dropped)
 
 
-def _complain(round_: Round, name: str, error: Exception) -> None:
+def complain(round_: Round, name: str, error: Exception) -> None:
+    """Tell of a failure, once until it is over."""
     words = one_line(f"{name}: {error}")
     if words not in round_.failing:
         round_.failing.add(words)
@@ -315,7 +221,8 @@ def _complain(round_: Round, name: str, error: Exception) -> None:
         log.error("work.failing", what=name, error=one_line(str(error)))
 
 
-def _relieve(round_: Round, name: str) -> None:
+def relieve(round_: Round, name: str) -> None:
+    """Tell that what was complained of as `name` is over, if anything was."""
     recovered = {words for words in round_.failing if words.startswith(f"{name}: ")}
     if recovered:
         round_.failing -= recovered

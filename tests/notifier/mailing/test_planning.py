@@ -372,3 +372,29 @@ async def test_what_others_get_before_tells_what_is_usual_for_an_onlooker_too(
         await begin(alone, START)
         told = await plan(alone.lookout(), START, onlooker=who)
         assert [one.decision.outcome for one in told] == [Outcome.HELD]
+
+
+async def test_a_subject_with_a_date_is_told_with_that_of_each_zone(
+    sqlite_tables: Path, tmp_path: Path
+) -> None:
+    shutil.copy(sqlite_tables, tmp_path / "store.db")
+    zones = ("Asia/Tokyo", "Pacific/Honolulu")
+    daily = parse_schedule("every day at 07:30")
+    spec = a_digest("dated", schedule=daily, timezone="subscriber", subject="News of {{ date }}")
+    settings = some_settings(
+        f"sqlite:///{tmp_path / 'store.db'}",
+        tmp_path,
+        digests=(spec, replace(spec, name="plain", subject="{{ articles[0].title }}")),
+        subscribers=tuple(
+            a_reader(f"r{n}@readers.example", "dated", "plain", name=f"r{n}", timezone=zone)
+            for n, zone in enumerate(zones)
+        ),
+    )
+    async with a_house(settings, START) as house:
+        await begin(house)
+        await write(house, START, "a")
+        told = await plan(house.lookout(), START + HOUR)
+    words = [one.decision.issue.words for one in told if one.decision.issue]
+    subjects = Counter(edition.subject for some in words for edition in some.values())
+    assert subjects["News of Monday, November 23, 2026"] >= 1
+    assert subjects["News of Sunday, November 22, 2026"] >= 1

@@ -32,7 +32,10 @@ class Source:
     def read(self) -> Edit:
         """Return all there is to know of what stands there now."""
         loaded = load(self.path, self.environ)
-        return Edit(loaded, examine(loaded, self.path), fingerprint(loaded.draft.templates))
+        # Before they are examined: what is written to them meanwhile then shows as a change, and is
+        # never taken up unexamined.
+        templates = fingerprint(loaded.draft.templates)
+        return Edit(loaded, examine(loaded, self.path), templates)
 
 
 @dataclass(frozen=True, slots=True)

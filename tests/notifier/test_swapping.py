@@ -17,6 +17,7 @@ from feeds.kit.database import Database
 from notifier.configuration import load
 from notifier.reloads import Reloads
 from notifier.service import Source, run
+from notifier.service.edits import fingerprint
 from notifier.tables import issues
 from tests.feeds.library.builders import markdown, write
 
@@ -117,3 +118,21 @@ async def test_what_is_due_is_opened_before_an_edit_is_in_force(
         service.now = DUE + timedelta(seconds=1)
         await service.edit(before, after)
         assert await service.slots() == [("morning", DUE)]
+
+
+async def test_a_template_that_is_written_while_others_are_examined_is_not_taken_for_examined(
+    tmp_path: Path,
+) -> None:
+    config, templates = tmp_path / "config", tmp_path / "config" / "templates"
+    templates.mkdir(parents=True)
+    (tmp_path / "articles").mkdir()
+    (config / "paperround.yaml").write_text(CONFIGURATION, encoding="utf-8")
+    long = "{% for a in range(36) %}" * 4 + "{% endfor %}" * 4
+    (templates / "digest.txt").write_text(long, encoding="utf-8")
+    source = Source(config, {}, load(config, {}))
+    reading = asyncio.create_task(asyncio.to_thread(source.read))
+    await asyncio.sleep(0.5)
+    assert not reading.done()
+    (templates / "digest.txt").write_text("{% if", encoding="utf-8")
+    edit = await reading
+    assert edit.errors or edit.templates != fingerprint(templates)

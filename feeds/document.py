@@ -6,7 +6,7 @@ A Document may hold anything a file can hold; only `article.from_document` makes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -73,11 +73,18 @@ class SourceFeed:
 class Date:
     """A date as a document gave it: an aware instant; `day_only` when no time of day was said.
 
-    A day without a time is stored as midnight UTC and must be shown as that day in every zone.
+    A day without a time is stored as midnight UTC and must be shown as that day in every zone;
+    `begins` says when it begins where the document comes from, for nothing is out before.
     """
 
     at: datetime
     day_only: bool = False
+    begins: datetime | None = field(default=None, compare=False)
+
+    @property
+    def due(self) -> datetime:
+        """When what has this date may be out."""
+        return self.begins or self.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

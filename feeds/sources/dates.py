@@ -73,7 +73,7 @@ def parse_date(text: str, zone: tzinfo) -> Date | None:
     """Return the date that `text` says, as an instant in UTC, or None if it is no date.
 
     A time without an offset is meant in `zone`. A day without a time is `day_only`, at midnight
-    UTC, as `feeds.document.Date` wants it.
+    UTC, as `feeds.document.Date` wants it, and begins with midnight in `zone`.
     """
     if len(text) > _LONGEST:
         return None
@@ -100,7 +100,7 @@ def _date(parts: dict[str, str | None], zone: tzinfo) -> Date:
     month = _MONTHS[name] if name else int(parts["month"] or 0)
     day = datetime(int(parts["year"] or 0), month, int(parts["day"] or 0), tzinfo=UTC)
     if parts["hour"] is None:
-        return Date(day, day_only=True)
+        return Date(day, day_only=True, begins=day.replace(tzinfo=zone).astimezone(UTC))
     second = int(parts["second"] or 0)
     at = day.replace(
         hour=_hour(int(parts["hour"]), parts["half"]),

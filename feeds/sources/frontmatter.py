@@ -55,5 +55,19 @@ def _load(text: str, line_offset: int, origin: Origin) -> tuple[Item, tuple[Prob
     if not isinstance(value, dict):
         message = "expected fields such as `title: The bridge opens`"
         return Item(), (origin.problem(f"front matter: {message}", line_offset + 1),)
-    lines = {key: document.marks.key((key,)).line for key in value}
-    return Item(value, lines, line_offset), ()
+    return _item(
+        value, {key: document.marks.key((key,)).line for key in value}, line_offset, origin
+    )
+
+
+def _item(
+    value: dict[str, object], lines: dict[str, int], line: int, origin: Origin
+) -> tuple[Item, tuple[Problem, ...]]:
+    """Take names in whatever case: an embargo under `Date` must not be overlooked."""
+    names = {name: name.lower() for name in value}
+    twice = [name for name in names if name != names[name] and names[name] in value]
+    if twice:
+        message = f"{twice[0]}: means the same as {names[twice[0]]!r}; keep one of them"
+        return Item(), (origin.problem(message, lines[twice[0]]),)
+    plain = {names[name]: one for name, one in value.items()}
+    return Item(plain, {names[name]: at for name, at in lines.items()}, line), ()

@@ -48,8 +48,8 @@ def record(
 
 
 def _arrive(article: Article, ledger: Ledger, now: datetime) -> Values:
-    if article.published is not None and article.published.at > now:
-        return {"visible_at": article.published.at, "arrival": None, "arrived_at": None}
+    if article.published is not None and article.published.due > now:
+        return {"visible_at": article.published.due, "arrival": None, "arrived_at": None}
     arrival, arrived_at = ledger.next_arrival(now)
     return {"visible_at": None, "arrival": arrival, "arrived_at": arrived_at}
 

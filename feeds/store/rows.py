@@ -36,7 +36,7 @@ def article_of(row: RowMapping) -> Article:
     plain = {name: row[name] for name in _SAME}
     return Article(
         **plain,
-        published=_date(row["published"], day_only=row["published_day"]),
+        published=_date(row["published"], day_only=row["published_day"], begins=row["visible_at"]),
         updated=_date(row["updated"], day_only=row["updated_day"]),
         authors=tuple(Author(**author) for author in row["authors"]),
         tags=tuple(row["tags"]),
@@ -64,8 +64,8 @@ def values_of(article: Article) -> Values:
     }
 
 
-def _date(at: datetime | None, *, day_only: bool) -> Date | None:
-    return Date(at, day_only=day_only) if at is not None else None
+def _date(at: datetime | None, *, day_only: bool, begins: datetime | None = None) -> Date | None:
+    return Date(at, day_only=day_only, begins=begins) if at is not None else None
 
 
 def _source_feed(values: Values | None) -> SourceFeed | None:

@@ -149,7 +149,7 @@ class _Case:
         if not self.admits:
             return REFUSED, "the selection does not admit it"
         if self.entry.arrival is None and not self._is_next():
-            until = article.published.at.isoformat() if article.published else "its time comes"
+            until = article.published.due.isoformat() if article.published else "its time comes"
             return HIDDEN, f"not visible until {until}"
         return None
 

@@ -157,3 +157,12 @@ def test_every_instant_is_read_back(moment: datetime, minutes: int) -> None:
 def test_no_text_is_too_strange_to_be_judged(text: str) -> None:
     parsed = parse_date(text, PARIS)
     assert parsed is None or parsed.at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"), [("America/New_York", 5), ("UTC", 0), ("Pacific/Honolulu", 10)]
+)
+def test_a_day_begins_with_midnight_where_it_was_written(zone: str, hour: int) -> None:
+    found = parse_date("2026-01-17", ZoneInfo(zone))
+    assert found == THE_DAY
+    assert found.due == datetime(2026, 1, 17, hour, tzinfo=UTC)

@@ -25,6 +25,16 @@ def test_markdown_with_front_matter_is_one_document(tmp_path: Path) -> None:
     assert document.tags == ("a", "b")
 
 
+def test_names_in_front_matter_may_have_capitals(tmp_path: Path) -> None:
+    text = "---\nTitle: The bridge\nDate: 2026-11-02\n---\nIt is open.\n"
+    [document] = read(tmp_path, "a.md", text).documents
+    assert document.title == "The bridge"
+    assert document.published is not None
+    assert document.published.due == datetime(2026, 11, 1, 23, tzinfo=UTC)  # midnight in Paris
+    twice = read(tmp_path, "b.md", "---\nDate: 2026-11-02\ndate: 2026-11-03\n---\nOpen.\n")
+    assert messages(twice) == ["in/b.md:2: Date: means the same as 'date'; keep one of them"]
+
+
 def test_markdown_without_front_matter_takes_its_first_heading_as_title(tmp_path: Path) -> None:
     [document] = read(tmp_path, "a.markdown", "# The bridge\n\nOpen.").documents
     assert (document.title, document.html) == ("The bridge", "<p>Open.</p>")

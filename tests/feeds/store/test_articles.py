@@ -145,6 +145,19 @@ async def test_an_embargo_that_ends_at_the_slot_is_in_the_issue(store: ArticleSt
     assert await store.seal(slot, slot + timedelta(seconds=1)) == 1
 
 
+async def test_a_day_without_a_time_is_out_when_it_begins_where_it_was_written(
+    store: ArticleStore,
+) -> None:
+    there = NOW + timedelta(hours=5)
+    day = Date(NOW - timedelta(minutes=1), day_only=True, begins=there)
+    await store.ingest([an_article(id="x", published=day)], NOW)
+    [waiting] = await store.entries([an_article(id="x").id])
+    assert waiting.article.published is not None
+    assert waiting.article.published.due == there
+    assert await store.reveal(there - timedelta(seconds=1)) == 0
+    assert await store.reveal(there) == 1
+
+
 class TestTeasers:
     def teaser(self, text: str = TEASER, publication: str = "River Times") -> Article:
         return an_article(text=text, publication=publication, excerpt=True, published=Date(NOW))

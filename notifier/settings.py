@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from feeds import FeedSpec, ForEach, Site, WebSubSettings
+from notifier.digest.catalogues import Catalogues
 from notifier.digest.spec import SUBJECT, TEMPLATE, DigestSpec
-from notifier.digest.words import Catalogues
 from notifier.subscriber import Declaration
 
 LEASE = timedelta(seconds=90)  # between signs of life of a sender, at most

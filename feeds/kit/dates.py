@@ -1,4 +1,4 @@
-"""Dates, counts and plurals in the reader's language; the only importer of Babel. Pure.
+"""Dates, counts, plurals and lists in the reader's language; the only importer of Babel. Pure.
 
 A language Babel does not know is written as English; an unknown zone raises KeyError, for zones
 are checked where they are declared. A date that is not known is the caller's to leave out.
@@ -6,6 +6,7 @@ are checked where they are declared. A date that is not known is the caller's to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Literal
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_interval, format_time
+from babel.lists import format_list
 from babel.numbers import format_decimal
 
 Width = Literal["full", "long"]
@@ -67,6 +69,11 @@ def plural(count: int, language: str) -> str:
     """Return the plural category (CLDR: zero, one, two, few, many, other) of `count`."""
     category: str = _locale(language).plural_form(count)
     return category
+
+
+def listing(items: Sequence[str], language: str) -> str:
+    """Return `items` in one line as the language joins them: `A, B, and C`."""
+    return format_list(list(items), locale=_locale(language))
 
 
 @lru_cache(maxsize=256)

@@ -15,9 +15,10 @@ from feeds.kit.dates import interval, local_date, long_day
 from feeds.store import ArticleStore
 from notifier.delivery.archive import Archive, PastEdition, PastIssue
 from notifier.digest.address import address_of, full_address, time_of
+from notifier.digest.catalogues import Catalogues
 from notifier.digest.placeholder import OPENING
 from notifier.digest.spec import DigestSpec
-from notifier.digest.words import Catalogues, phrase, words
+from notifier.digest.words import phrase, words
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from notifier.configuration import files, scalars
 from notifier.configuration.files import Item, is_folder
 from notifier.configuration.problems import Report, Severity, Spot, did_you_mean
 from notifier.configuration.validation import check_value
-from notifier.digest.words import KEYS, Catalogues, flaws
+from notifier.digest.catalogues import Catalogues
+from notifier.digest.words import KEYS, flaws
 
 FOLDER = "words"
 

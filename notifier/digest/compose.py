@@ -19,12 +19,13 @@ import css_inline
 from feeds import Site
 from feeds.kit.templates import Opaque, TemplateProblem, Templates
 from feeds.kit.text import shorten
+from notifier.digest.catalogues import Catalogues
 from notifier.digest.columns import rule, wrap
 from notifier.digest.placeholder import CLOSING, OPENING, SLOTS, TOKEN, slot_token
 from notifier.digest.spec import DigestSpec
 from notifier.digest.story import Limits
 from notifier.digest.values import Request, values_of
-from notifier.digest.words import Catalogues, phrase
+from notifier.digest.words import phrase
 from notifier.errors import TemplateError
 
 __all__ = ["HTML_LIMIT", "PARTS", "Composed", "Composer", "Request", "subject_of"]

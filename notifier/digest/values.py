@@ -13,10 +13,11 @@ from feeds import Entry, Site
 from feeds.kit import dates
 from feeds.kit.language import direction
 from feeds.kit.text import shorten
+from notifier.digest.catalogues import Catalogues
 from notifier.digest.placeholder import slot_token
 from notifier.digest.spec import DigestSpec
 from notifier.digest.story import Limits, Story, heading_of, sections_of, story_of
-from notifier.digest.words import PLURAL, Catalogues, counted, phrase, words
+from notifier.digest.words import MORE, counted, phrase, words
 
 _PREHEADER = 150
 
@@ -70,7 +71,7 @@ def values_of(
         "sections": sections_of(headed[1:]),
         "preheader": _preheader(stories),
         "more": more,
-        "more_label": counted(catalogue, PLURAL, dates.plural(more, language), shown_as),
+        "more_label": counted(catalogue, MORE, dates.plural(more, language), shown_as),
         "page_url": request.page_url,
         "why": phrase(catalogue["why"], digest=spec.title, email=slot_token("email")),
     }

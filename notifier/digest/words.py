@@ -1,109 +1,26 @@
-"""The fixed words of a digest, by language; what a language lacks is said in English. Pure.
+"""The fixed words of a digest and its pages, by language; what one lacks is said in English. Pure.
 
 `{name}` in a phrase is filled by `phrase`; nothing else in it has a meaning. A plural is a family
-of keys, `more_one` to `more_other`, one for each category that the language has (CLDR). An operator
-adds languages, or says single phrases in another way; what they wrote wrong is left out.
+of keys, such as `more_one` to `more_other`, one for each category that the language has (CLDR). An
+operator adds languages, or says single phrases in another way; what they wrote wrong is left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from types import MappingProxyType
 
-Catalogue = Mapping[str, str]
-Catalogues = Mapping[str, Catalogue]  # by language tag in lower case (BCP 47)
+from notifier.digest.catalogues import CATALOGUES, Catalogue, Catalogues
 
 ENGLISH = "en"
-PLURAL = "more"  # the one family of plurals
+MORE, ARTICLES = "more", "articles"  # what is not shown, and how many there are
+PLURALS = (MORE, ARTICLES)
 CATEGORIES = ("zero", "one", "two", "few", "many", "other")  # CLDR, plural rules
 
-CATALOGUES: Catalogues = {
-    "en": {
-        "by": "By {names}",
-        "read_on": "Read the article",
-        "other_news": "More news",
-        "picture": "Picture: {title}",
-        "span": "This issue covers {span}.",
-        "more_one": "and {count} more article",
-        "more_other": "and {count} more articles",
-        "whole_issue": "Read the whole issue on the web",
-        "why": "You receive “{digest}” because {email} is subscribed to it.",
-        "on_the_web": "Read this issue on the web",
-        "unsubscribe": "Unsubscribe",
-    },
-    "de": {
-        "by": "Von {names}",
-        "read_on": "Artikel lesen",
-        "other_news": "Weitere Meldungen",
-        "picture": "Bild: {title}",
-        "span": "Diese Ausgabe umfasst {span}.",
-        "more_one": "und {count} weiterer Artikel",
-        "more_other": "und {count} weitere Artikel",
-        "whole_issue": "Die ganze Ausgabe im Netz lesen",
-        "why": "Sie erhalten „{digest}“, weil {email} dafür angemeldet ist.",
-        "on_the_web": "Diese Ausgabe im Netz lesen",
-        "unsubscribe": "Abbestellen",
-    },
-    "fr": {
-        "by": "Par {names}",
-        "read_on": "Lire l’article",
-        "other_news": "Autres nouvelles",
-        "picture": "Image : {title}",
-        "span": "Ce numéro couvre la période : {span}.",
-        "more_one": "et {count} autre article",
-        "more_other": "et {count} autres articles",
-        "whole_issue": "Lire le numéro complet en ligne",
-        "why": "Vous recevez « {digest} » parce que {email} y est abonné.",
-        "on_the_web": "Lire ce numéro en ligne",
-        "unsubscribe": "Se désabonner",
-    },
-    "es": {
-        "by": "Por {names}",
-        "read_on": "Leer el artículo",
-        "other_news": "Más noticias",
-        "picture": "Imagen: {title}",
-        "span": "Este número abarca: {span}.",
-        "more_one": "y {count} artículo más",
-        "more_other": "y {count} artículos más",
-        "whole_issue": "Leer el número completo en la web",
-        "why": "Recibe «{digest}» porque {email} está suscrito.",
-        "on_the_web": "Leer este número en la web",
-        "unsubscribe": "Darse de baja",
-    },
-    "ar": {
-        "by": "بقلم {names}",
-        "read_on": "اقرأ المقال",
-        "other_news": "أخبار أخرى",
-        "picture": "صورة: {title}",
-        "span": "يغطي هذا العدد الفترة: {span}.",
-        "more_one": "ومقال آخر",
-        "more_two": "ومقالان آخران",
-        "more_few": "و{count} مقالات أخرى",
-        "more_many": "و{count} مقالًا آخر",
-        "more_other": "و{count} مقال آخر",
-        "whole_issue": "اقرأ العدد كاملًا على الويب",
-        "why": "تصلك «{digest}» لأن العنوان {email} مشترك فيها.",
-        "on_the_web": "اقرأ هذا العدد على الويب",
-        "unsubscribe": "إلغاء الاشتراك",
-    },
-    "ko": {
-        "by": "글 {names}",
-        "read_on": "기사 읽기",
-        "other_news": "다른 소식",
-        "picture": "사진: {title}",
-        "span": "이번 호에 실린 기간: {span}",
-        "more_other": "외 기사 {count}건",
-        "whole_issue": "웹에서 이번 호 전체 읽기",
-        "why": "{email} 주소로 구독하셔서 ‘{digest}’ 소식을 보내 드립니다.",
-        "on_the_web": "웹에서 이번 호 읽기",
-        "unsubscribe": "구독 해지",
-    },
-}
-
-
 KEYS = tuple(
-    dict.fromkeys([*CATALOGUES[ENGLISH], *(f"{PLURAL}_{category}" for category in CATEGORIES)])
+    dict.fromkeys(
+        [*CATALOGUES[ENGLISH], *(f"{one}_{which}" for one in PLURALS for which in CATEGORIES)]
+    )
 )
 
 _PLACE = re.compile(r"{(\w+)}")
@@ -122,6 +39,13 @@ def words(language: str, own: Catalogues = MappingProxyType({})) -> Catalogue:
     return MappingProxyType(merged)
 
 
+def spoken(language: str, own: Catalogues = MappingProxyType({})) -> str:
+    """Return `language` if there are any words in it, or in its primary tag, else English."""
+    tag = language.lower()
+    known = any(one in CATALOGUES or own.get(one) for one in (tag, tag.split("-")[0]))
+    return language if known else ENGLISH
+
+
 def places_of(key: str) -> tuple[str, ...]:
     """Return the names in braces that the phrase `key` may hold; raises KeyError."""
     english = CATALOGUES[ENGLISH]
@@ -134,7 +58,7 @@ def flaws(key: str, text: str) -> tuple[str, ...]:
     Of a plural only `other` must show the count: a language may have words for one and two.
     """
     known, found = places_of(key), _PLACE.findall(text)
-    counted_in_words = key.startswith(f"{PLURAL}_") and not key.endswith("_other")
+    counted_in_words = key.partition("_")[0] in PLURALS and not key.endswith("_other")
     missing = [] if counted_in_words else [name for name in known if name not in found]
     strange = [name for name in dict.fromkeys(found) if name not in known]
     allowed = "; known: " + ", ".join(f"`{{{name}}}`" for name in known) if known else ""

@@ -25,6 +25,8 @@ from sqlalchemy import (
 
 from feeds.kit.database import Database, Lock
 from notifier.digest.lane import chosen_in
+from notifier.plain import declaration_from_plain, profile_from_plain
+from notifier.preferences import reader_of
 from notifier.roster import following
 from notifier.roster.lanes import place
 from notifier.subscriber import address_key
@@ -45,7 +47,8 @@ from notifier.tokens import SecretKey
 class Subscription:
     """One reader's subscription, as the pages for leaving need it.
 
-    `others` are the digests that the reader gets besides, by name.
+    `others` are the digests that the reader gets besides, by name, `left_with` those that were left
+    at the same moment as this one. `language` is the reader's own, "" for that of the digest.
     """
 
     id: int
@@ -53,7 +56,9 @@ class Subscription:
     address: str
     generation: int
     left_at: datetime | None
+    language: str = ""
     others: frozenset[str] = frozenset()
+    left_with: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +179,22 @@ class Roster:
 
 
 def _subscription(connection: Connection, subscription_id: int) -> Subscription | None:
-    row = connection.execute(_ONE, {"its_id": subscription_id}).mappings().one_or_none()
+    row = connection.execute(_ONE, {"its_id": subscription_id}).one_or_none()
     if row is None:
         return None
-    others = connection.scalars(_OTHERS, {"its_id": subscription_id})
-    return Subscription(**row, others=frozenset(others))
+    beside = connection.execute(_BESIDE, {"its_id": subscription_id}).all()
+    declared = declaration_from_plain(row.declared) if row.declared is not None else None
+    left = row.left_at is not None
+    return Subscription(
+        id=row.id,
+        digest=row.digest,
+        address=row.address,
+        generation=row.generation,
+        left_at=row.left_at,
+        language=reader_of(row.address, declared, profile_from_plain(row.chosen)).language,
+        others=frozenset(one.digest for one in beside if one.active),
+        left_with=frozenset(one.digest for one in beside if left and one.left_at == row.left_at),
+    )
 
 
 def _leave(connection: Connection, subscription_id: int, now: datetime) -> Subscription | None:
@@ -188,11 +204,12 @@ def _leave(connection: Connection, subscription_id: int, now: datetime) -> Subsc
     return _subscription(connection, subscription_id)
 
 
-def _others() -> Select[str]:
+def _beside() -> Select[str, bool, datetime]:
     mine = subscriptions.alias()
     whose = select(mine.c.subscriber_id).where(mine.c.id == _ITS_ID).scalar_subquery()
     theirs = (subscriptions.c.subscriber_id == whose, subscriptions.c.id != _ITS_ID)
-    return select(subscriptions.c.digest).where(*theirs, active())
+    columns = (subscriptions.c.digest, active().label("active"), subscriptions.c.left_at)
+    return select(*columns).where(*theirs)
 
 
 _ITS_ID = bindparam("its_id", type_=subscriptions.c.id.type)
@@ -202,9 +219,11 @@ _ONE = (
         subscriptions.c.digest,
         subscribers.c.address,
         subscribers.c.generation,
+        subscribers.c.declared,
+        subscribers.c.chosen,
         subscriptions.c.left_at,
     )
     .join(subscribers, subscribers.c.id == subscriptions.c.subscriber_id)
     .where(subscriptions.c.id == _ITS_ID)
 )
-_OTHERS = _others()
+_BESIDE = _beside()

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from notifier.checking.rehearsing import languages, rehearse
 from notifier.cli import group
 from notifier.configuration import load
+from notifier.digest.catalogues import CATALOGUES
 from notifier.digest.compose import Composer
-from notifier.digest.words import CATALOGUES
 from notifier.settings import Settings
 from tests.notifier.configuration.builders import BASE, MAIL, write
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from notifier.digest.words import CATALOGUES
+from notifier.digest.catalogues import CATALOGUES
 from tests.notifier.digest.mails import filled, mail
 
 FOLDER = Path(__file__).parents[2] / "golden" / "digest"

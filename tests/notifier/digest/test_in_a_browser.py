@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from notifier.digest.words import CATALOGUES
+from notifier.digest.catalogues import CATALOGUES
 from tests.axe_core import axe_core, findings
 from tests.chromium import Page, chromium
 from tests.notifier.digest.mails import filled, mail

@@ -4,16 +4,27 @@ from pathlib import Path
 import pytest
 
 from feeds.kit.yaml import load
-from notifier.digest.words import CATALOGUES, ENGLISH, KEYS, counted, flaws, phrase, words
+from notifier.digest.catalogues import CATALOGUES
+from notifier.digest.words import (
+    ENGLISH,
+    KEYS,
+    PLURALS,
+    counted,
+    flaws,
+    phrase,
+    spoken,
+    words,
+)
 
 
 @pytest.mark.parametrize("language", CATALOGUES)
 def test_every_catalogue_is_complete_and_has_the_same_places(language: str) -> None:
     for key, english in CATALOGUES[ENGLISH].items():
-        if not key.startswith("more_"):
+        if key.partition("_")[0] not in PLURALS:
             own = CATALOGUES[language][key]
             assert sorted(re.findall(r"{\w+}", own)) == sorted(re.findall(r"{\w+}", english)), key
-    assert "{count}" in CATALOGUES[language]["more_other"]
+    for family in PLURALS:
+        assert "{count}" in CATALOGUES[language][f"{family}_other"]
 
 
 def test_an_unknown_language_is_said_in_english() -> None:
@@ -22,6 +33,12 @@ def test_an_unknown_language_is_said_in_english() -> None:
 
 def test_a_region_uses_the_words_of_its_language() -> None:
     assert words("de-AT")["unsubscribe"] == "Abbestellen"
+
+
+def test_what_is_said_in_english_is_told_to_be_english() -> None:
+    assert spoken("de-AT") == "de-AT"
+    assert spoken("he") == "en"
+    assert spoken("he-IL", {"he": {"unsubscribe": "ביטול"}}) == "he-IL"
 
 
 def test_values_are_not_looked_into_again() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +15,11 @@ import pytest
 
 from feeds.kit.database import Database
 from notifier.delivery.delivery import State
+from notifier.preferences import Profile, Wish
 from notifier.roster import Roster
 from notifier.service import House
-from notifier.subscribing import reconcile
+from notifier.settings import Settings
+from notifier.subscribing import choose, reconcile
 from notifier.tokens import LEAVE, make_token
 from tests.conftest import NOW
 from tests.notifier.builders import SITE, a_digest, a_house, a_reader, some_settings
@@ -45,6 +48,17 @@ class Reader:
         return found.left_at is not None
 
 
+@asynccontextmanager
+async def a_leaving_reader(settings: Settings) -> AsyncIterator[Reader]:
+    async with a_house(settings, NOW) as house:
+        await reconcile(settings, house.places, house.store, NOW)
+        _, app = house.web()
+        token = make_token(house.keys[0], LEAVE, 1, 1)
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=SITE.url) as client:
+            yield Reader(house, client, f"/u/{token}")
+
+
 @pytest.fixture
 async def reader(store_url: str, tmp_path: Path) -> AsyncIterator[Reader]:
     settings = some_settings(
@@ -53,13 +67,8 @@ async def reader(store_url: str, tmp_path: Path) -> AsyncIterator[Reader]:
         digests=(a_digest(), a_digest("evening", title="The <i>evening</i> paper")),
         subscribers=(a_reader("first@readers.example", "morning", "evening"),),
     )
-    async with a_house(settings, NOW) as house:
-        await reconcile(settings, house.places, house.store, NOW)
-        _, app = house.web()
-        token = make_token(house.keys[0], LEAVE, 1, 1)
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url=SITE.url) as client:
-            yield Reader(house, client, f"/u/{token}")
+    async with a_leaving_reader(settings) as reader:
+        yield reader
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -70,7 +79,7 @@ async def test_looking_at_the_link_changes_nothing(reader: Reader, method: str) 
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.headers["referrer-policy"] == "no-referrer"
     if method == "GET":
-        assert "first@readers.example receives" in answer.text
+        assert "<bdi>first@readers.example</bdi> receives" in answer.text
         assert "Unsubscribe</button>" in answer.text
 
 
@@ -114,7 +123,7 @@ async def test_leaving_twice_is_the_same(reader: Reader) -> None:
 async def test_leaving_can_be_taken_back(reader: Reader) -> None:
     await reader.client.post(reader.url, headers=FORM, content=ONE_CLICK)
     answer = await reader.client.post(reader.url, headers=FORM, content=b"wish=undo")
-    assert "first@readers.example receives" in answer.text
+    assert "<bdi>first@readers.example</bdi> receives" in answer.text
     assert not await reader.has_left()
 
 
@@ -208,7 +217,7 @@ async def test_all_digests_are_left_with_one_click_and_taken_back_with_one(
     assert "Still received" not in answer.text
     assert [await reader.has_left(number) for number in (1, 2)] == [True, True]
     answer = await reader.client.post(reader.url, headers=FORM, content=b"wish=undo")
-    assert "first@readers.example receives" in answer.text
+    assert "<bdi>first@readers.example</bdi> receives" in answer.text
     assert [await reader.has_left(number) for number in (1, 2)] == [False, False]
 
 
@@ -223,9 +232,67 @@ async def test_taking_one_back_leaves_those_alone_that_were_left_before(reader: 
 async def test_what_is_left_can_be_left_from_the_answer_too(reader: Reader) -> None:
     answer = await reader.client.post(reader.url, headers=FORM, content=ONE_CLICK)
     assert "Leave the others too</button>" in answer.text
-    assert "Still received: <b>The &lt;i&gt;evening&lt;/i&gt; paper</b>" in answer.text
+    assert "Still received: <b><bdi>The &lt;i&gt;evening&lt;/i&gt; paper</bdi></b>" in answer.text
     await reader.client.post(reader.url, headers=FORM, content=b"wish=all")
     assert await reader.has_left(2)
+
+
+async def test_whoever_leaves_all_reads_everything_that_was_left(reader: Reader) -> None:
+    both = "no longer receives <b><bdi>The morning paper</bdi></b> and <b><bdi>The &lt;i&gt;evening"
+    answer = await reader.client.post(reader.url, headers=FORM, content=b"wish=all")
+    assert both in answer.text
+    assert both in (await reader.client.get(reader.url)).text
+
+
+async def test_whoever_leaves_the_others_too_reads_everything_that_was_left(
+    reader: Reader,
+) -> None:
+    await reader.client.post(reader.url, headers=FORM, content=ONE_CLICK)
+    answer = await reader.client.post(reader.url, headers=FORM, content=b"wish=all")
+    assert "<bdi>The morning paper</bdi></b> and <b><bdi>The &lt;i&gt;evening" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("reads", "digest", "language", "says"),
+    [
+        ("de", "", "de", ("erhält", ">Abbestellen</button>", ">Alles abbestellen</button>")),
+        ("de", "fr", "de", ("erhält", ">Abbestellen</button>", "Außerdem abonniert")),
+        ("", "fr", "fr", ("reçoit", ">Se désabonner</button>", "Reçoit aussi")),
+        ("ar", "de", "ar", ("تصل إلى", ">إلغاء الاشتراك</button>", "تصل أيضًا")),
+        ("he", "", "en", ("receives", ">Unsubscribe</button>", "Also received")),
+        ("it", "", "it", ("riceve", ">Unsubscribe</button>", "Also received")),
+    ],
+)
+async def test_the_page_is_in_the_language_of_its_reader(
+    store_url: str, tmp_path: Path, reads: str, digest: str, language: str, says: tuple[str, ...]
+) -> None:
+    settings = some_settings(
+        store_url,
+        tmp_path,
+        digests=(a_digest(language=digest), a_digest("evening", title="The evening paper")),
+        subscribers=(a_reader("first@readers.example", "morning", "evening", language=reads),),
+        words={"it": {"receives": "{email} riceve {digests}."}},
+    )
+    async with a_leaving_reader(settings) as reader:
+        page = (await reader.client.get(reader.url)).text
+    way = "rtl" if language == "ar" else "ltr"
+    assert f'<html lang="{language}" dir="{way}">' in page
+    assert [words for words in says if words not in page] == []
+
+
+async def test_a_language_that_was_chosen_goes_before_the_declared_one_even_after_leaving(
+    store_url: str, tmp_path: Path
+) -> None:
+    declared = a_reader("first@readers.example", language="fr")
+    settings = some_settings(store_url, tmp_path, subscribers=(declared,))
+    async with a_leaving_reader(settings) as reader:
+        house, wish = reader.house, Wish(profile=Profile(language="de"))
+        outcome = await choose(settings, house.places, house.store, (declared.email, wish), NOW)
+        assert outcome.changed
+        answer = await reader.client.post(reader.url, headers=FORM, content=b"wish=all")
+    assert '<html lang="de" dir="ltr">' in answer.text
+    assert "<b><bdi>The morning paper</bdi></b> nicht mehr" in answer.text
+    assert ">Rückgängig machen</button>" in answer.text
 
 
 async def test_an_erased_reader_has_no_page(reader: Reader) -> None:

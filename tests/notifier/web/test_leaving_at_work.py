@@ -75,7 +75,7 @@ async def test_a_click_costs_one_look_and_one_transaction(reader: Reader) -> Non
     with transactions() as begun:
         answer = await reader.leave()
     assert "no longer receives" in answer.text
-    assert "Still received: <b>The evening paper</b>" in answer.text
+    assert "Still received: <b><bdi>The evening paper</bdi></b>" in answer.text
     assert len(begun) == 2
 
 

@@ -136,7 +136,7 @@ def _lines(told: Explained) -> list[str]:
         lines += [f"    {_trace(trace)}" for trace in way.traces]
         chance = _next(way)
         if chance:
-            lines.append(f"    next: {chance['at']} ({chance['schedule']})")
+            lines.append(f"    next issue: {chance['at']} ({chance['schedule']})")
     return lines
 
 
@@ -156,6 +156,8 @@ def _ruling(ruling: Ruling) -> str:
     did = "admitted" if ruling.admits else "refused"
     rule = f"{ruling.kind} {ruling.name}" if ruling.kind != "words" else ruling.name
     key = f", {ruling.key}" if ruling.key else ""
+    if ruling.admits and ruling.key == "not":
+        key = ", whose `not` leaves it alone"
     values = f": {ruling.wanted}" if ruling.wanted else ""
     has = "" if ruling.admits or not ruling.key else f" (it has {ruling.found or 'none'})"
     place = f"  [{ruling.place}]" if ruling.place else ""

@@ -78,7 +78,7 @@ async def explain(
         windows = await lookout.traces.windows(one.lane.id, entry.arrival) if entry.arrival else []
         chances = [step for step in planned if step.decision.turn.lane.id == one.lane.id]
         chance = next((step for step in chances if entry.article.id in _ids(step)), None)
-        chance = chance or next(iter(chances), None)
+        chance = chance or next((step for step in chances if _may_have(step, entry)), None)
         case = _Case(entry, reader, one, admits, tuple(traces), tuple(windows), chance, now)
         answer, words = case.answer()
         ways.append(
@@ -94,6 +94,12 @@ async def explain(
             )
         )
     return Explained(entry=entry, reader=reader, ways=tuple(ways))
+
+
+def _may_have(step: Planned, entry: Entry) -> bool:
+    """Tell whether an article is out by the time of an issue."""
+    waits = entry.article.published if entry.arrival is None else None
+    return waits is None or waits.due <= step.decision.turn.slot.instant
 
 
 def judge_lane(

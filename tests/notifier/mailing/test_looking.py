@@ -14,6 +14,7 @@ from notifier.digest.rule import Rule
 from notifier.digest.spec import DigestSpec
 from notifier.mailing import explain, open_due, plan, preview, rehearse, release
 from notifier.mailing.deciding import Outcome
+from notifier.mailing.explaining import Way
 from notifier.service import House
 from tests.notifier.builders import a_digest, a_house, a_reader, some_settings
 from tests.notifier.mailing.test_planning import begin, write
@@ -40,13 +41,16 @@ class Rules:
 
 
 async def said(house: House, title: str, now: datetime) -> list[tuple[str, str]]:
+    return [(way.answer, way.words) for way in await ways(house, title, now)]
+
+
+async def ways(house: House, title: str, now: datetime) -> tuple[Way, ...]:
     lookout = house.lookout()
     [entry] = await lookout.finder.find(title, 2)
     reader = await lookout.traces.reader(FIRST)
     assert reader is not None
     rules = Rules(*house.settings.digests)
-    told = await explain(lookout, rules, entry, reader, now)
-    return [(way.answer, way.words) for way in told.ways]
+    return (await explain(lookout, rules, entry, reader, now)).ways
 
 
 def bytes_of(path: Path) -> bytes:
@@ -128,6 +132,7 @@ async def test_an_explanation_follows_the_article(store_url: str, tmp_path: Path
         assert [answer for answer, _ in await said(house, "On a", START)] == ["next", "refused"]
         assert [answer for answer, _ in await said(house, "On b", START)] == ["next", "next"]
         assert [answer for answer, _ in await said(house, "On c", START)] == ["hidden", "refused"]
+        assert [way.chance for way in await ways(house, "On c", START)] == [None, None]
         await open_due(house.desk(), SLOT)
         later = SLOT + timedelta(hours=1)
         assert [answer for answer, _ in await said(house, "On b", later)] == ["queued", "had"]

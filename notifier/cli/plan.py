@@ -118,18 +118,30 @@ def _lines(data: dict[str, object]) -> list[str]:
 
 
 def _step(step: dict[str, object]) -> list[str]:
-    topics, words, editions = step["topics"], step["words"], step["editions"]
-    assert isinstance(topics, list)
-    assert isinstance(words, list)
+    editions = step["editions"]
     assert isinstance(editions, list)
-    parts = [step["digest"], step["slot"], step["timezone"], step["language"], *topics, *words]
-    lines = [f"{'  '.join(map(str, dict.fromkeys(parts)))}: {step['reason'] or step['outcome']}"]
+    lines = [f"{'  '.join(_lane(step))}: {step['reason'] or step['outcome']}"]
     for edition in editions:
         readers = counted(edition["readers"], "reader")
         articles = counted(edition["articles"], "article")
+        if edition["shown"] < edition["articles"]:
+            articles += f" ({edition['shown']} in the message)"
         lines.append(f"    {readers}, {articles}: {'; '.join(edition['titles'])}")
     if step["spread"] and step["outcome"] == Outcome.OPENS and editions:
         lines.append(f"    sent over {timedelta(seconds=float(str(step['spread'])))}")
     if step["outcome"] == Outcome.OPENS and not editions:
         lines.append("    for the web only: nobody would get a message")
     return lines
+
+
+def _lane(step: dict[str, object]) -> list[str]:
+    """Return what tells a lane and its slot, of which most name their zone."""
+    slot, zone, topics, words = step["slot"], str(step["timezone"]), step["topics"], step["words"]
+    assert isinstance(topics, list)
+    assert isinstance(words, list)
+    parts = [str(step["digest"]), str(slot), str(step["language"])]
+    if not str(slot).endswith(zone):
+        parts.insert(2, zone)
+    if topics:
+        parts.append(f"topics {', '.join(topics)}")
+    return [*parts, f"words {', '.join(words)}"] if words else parts

@@ -161,7 +161,7 @@ def lines_of(sent: Sent) -> list[str]:
         return [_test_line(*sent.test)]
     if sent.held is not None and not sent.opened:
         return ["nothing was sent" if sent.held else "nothing is held"]
-    rows: list[tuple[object, ...]] = [("digest", "slot", "zone", "articles", "readers", "")]
+    rows: list[tuple[object, ...]] = [("digest", "slot", "zone", "articles", "readers", "note")]
     rows += [(o.digest, o.slot, o.timezone, o.articles, o.readers, o.reason) for o in sent.opened]
     lines = table(rows) if sent.opened else ["nothing is due"]
     counts = [f"{number} {state}" for state, number in sorted(sent.delivered.counts.items())]
@@ -171,7 +171,7 @@ def lines_of(sent: Sent) -> list[str]:
     if sent.delivered.unreachable:
         lines.append(f"no relay can be reached: {sent.delivered.unreachable}")
     if sent.left_to:
-        return [*lines, f"not delivered by this command: {sent.left_to} sends, and delivers it"]
+        return [*lines, f"not delivered by this command, but by what runs: {sent.left_to}"]
     return [*lines, f"messages: {', '.join(counts) or 'none'}"]
 
 

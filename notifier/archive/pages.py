@@ -15,8 +15,9 @@ from feeds import Entry
 from feeds.kit.dates import long_day
 from feeds.kit.instants import EPOCH
 from feeds.render import page
-from feeds.render.page import Issue, IssueList, Periodical, Stories
+from feeds.render.page import Issue, IssueList, Periodical, Phrases, Stories
 from notifier.archive.feed import feed_of
+from notifier.archive.phrases import articles_said, phrases_of
 from notifier.archive.reading import (
     BackIssues,
     Told,
@@ -102,6 +103,7 @@ async def issue_page(
         _issue(back, spec, told),
         _stories(back, spec, told.words),
         back.site,
+        _phrases(back, spec, issue.edition.language),
         earlier=earlier,
         later=later,
     )
@@ -117,7 +119,9 @@ async def edition_page(back: BackIssues, spec: DigestSpec, edition: str) -> Docu
     if not read.entries:
         return Gone()
     issue = Issue(
-        headline=read.headline or spec.title, language=found.language, articles=len(read.entries)
+        headline=read.headline or spec.title,
+        language=found.language,
+        articles=_articles(back, read),
     )
     body = await asyncio.to_thread(
         page.issue_page,
@@ -125,6 +129,7 @@ async def edition_page(back: BackIssues, spec: DigestSpec, edition: str) -> Docu
         issue,
         _stories(back, spec, read),
         back.site,
+        _phrases(back, spec, found.language),
     )
     return _document(body, [read])
 
@@ -189,7 +194,9 @@ async def _beside(
 async def _list(
     back: BackIssues, spec: DigestSpec, listing: IssueList, told: Sequence[Told]
 ) -> Document:
-    body = await asyncio.to_thread(page.issues_page, periodical_of(back, spec), listing, back.site)
+    periodical = periodical_of(back, spec)
+    phrases = _phrases(back, spec, periodical.language)
+    body = await asyncio.to_thread(page.issues_page, periodical, listing, back.site, phrases)
     return _document(body, [one.words for one in told])
 
 
@@ -197,11 +204,19 @@ def _issue(back: BackIssues, spec: DigestSpec, told: Told) -> Issue:
     return Issue(
         headline=told.words.headline or spec.title,
         language=told.issue.edition.language,
-        articles=len(told.words.entries),
+        articles=_articles(back, told.words),
         day=told.day,
         span=told.span,
         url=back.issue_url(spec, told.issue),
     )
+
+
+def _articles(back: BackIssues, read: Words) -> str:
+    return articles_said(len(read.entries), read.edition.language, back.words)
+
+
+def _phrases(back: BackIssues, spec: DigestSpec, language: str) -> Phrases:
+    return phrases_of(language, back.words, back.site, spec.title)
 
 
 def _stories(back: BackIssues, spec: DigestSpec, read: Words) -> Stories:

@@ -14,7 +14,15 @@ from feeds.render.page.feeds import (
     feed_page,
     landing_page,
 )
-from feeds.render.page.issues import Issue, IssueList, Periodical, Stories, issue_page, issues_page
+from feeds.render.page.issues import (
+    Issue,
+    IssueList,
+    Periodical,
+    Phrases,
+    Stories,
+    issue_page,
+    issues_page,
+)
 from feeds.render.page.shown import BRIEF
 
 __all__ = [
@@ -24,6 +32,7 @@ __all__ = [
     "Issue",
     "IssueList",
     "Periodical",
+    "Phrases",
     "Stories",
     "archive_page",
     "article_page",

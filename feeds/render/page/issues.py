@@ -26,15 +26,32 @@ class Periodical:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Phrases:
+    """What the pages of issues say of their own, in `language`; `about` stands above the list."""
+
+    language: str
+    issues: str
+    all_issues: str
+    earlier: str
+    later: str
+    older: str
+    newest: str
+    none: str
+    about: str
+    all_feeds: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
     """One issue: its headline, its day and the span it covers as they are written, its page.
 
-    `day`, `span` and `url` are empty where they are not to be told; `articles` is their number.
+    `day`, `span` and `url` are empty where they are not to be told; `articles` says how many there
+    are.
     """
 
     headline: str
     language: str
-    articles: int
+    articles: str
     day: str = ""
     span: str = ""
     url: str = ""
@@ -83,21 +100,25 @@ def issue_page(
     issue: Issue,
     stories: Stories,
     site: Site,
+    phrases: Phrases,
     *,
     earlier: Issue | None = None,
     later: Issue | None = None,
 ) -> bytes:
-    """Return the page of an issue: UTF-8 HTML, `lang` and `dir` those of the issue."""
+    """Return the page of an issue: UTF-8 HTML, `lang`, `dir` and all dates those of the issue."""
+    language = issue.language
     return written(
         "issue.html",
         site,
-        lang=issue.language,
+        lang=language,
+        chrome=phrases.language,
+        phrases=phrases,
         periodical=listed_periodical(periodical, site),
         issue=issue,
         kicker=stories.kicker,
-        lead=shown(stories.lead, site),
+        lead=shown(stories.lead, site, language),
         sections=[
-            (title, [shown(entry, site) for entry in entries])
+            (title, [shown(entry, site, language) for entry in entries])
             for title, entries in stories.sections
         ],
         earlier=earlier and _shown(earlier),
@@ -105,12 +126,14 @@ def issue_page(
     )
 
 
-def issues_page(periodical: Periodical, listing: IssueList, site: Site) -> bytes:
+def issues_page(periodical: Periodical, listing: IssueList, site: Site, phrases: Phrases) -> bytes:
     """Return a list of issues, with autodiscovery links to the feed of them."""
     return written(
         "issues.html",
         site,
         lang=periodical.language,
+        chrome=phrases.language,
+        phrases=phrases,
         periodical=listed_periodical(periodical, site),
         listing=listing,
         issues=[_shown(issue) for issue in listing.issues],

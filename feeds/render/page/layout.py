@@ -14,7 +14,7 @@ from feeds.kit.templates import Templates
 from feeds.render.addresses import to_uri
 
 _FOLDER = Path(__file__).parent.parent / "templates"
-_CHROME = "en"  # the language of the page's own words
+_CHROME = "en"  # the language of a page's own words, unless it brings others
 _NAMES = {Format.RSS: "RSS", Format.ATOM: "Atom", Format.JSON: "JSON Feed"}
 
 
@@ -28,9 +28,18 @@ class Link:
 
 
 def written(
-    name: str, site: Site, *, lang: str, scripts: tuple[str, ...] = (), **values: object
+    name: str,
+    site: Site,
+    *,
+    lang: str,
+    chrome: str = _CHROME,
+    scripts: tuple[str, ...] = (),
+    **values: object,
 ) -> bytes:
-    """Return the template `name` as a page in the language `lang`, with `scripts` inline."""
+    """Return the template `name` as a page in the language `lang`, with `scripts` inline.
+
+    What the page says of its own is in `chrome`.
+    """
     style = read("page.css")
     html = _templates().render(
         name,
@@ -38,7 +47,8 @@ def written(
         lang=lang,
         dir=direction(lang),
         site_dir=direction(site.language),
-        chrome=_CHROME,
+        chrome=chrome,
+        chrome_dir=direction(chrome),
         style=style,
         script="".join(scripts),
         policy=_policy(style, scripts),

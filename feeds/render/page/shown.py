@@ -18,7 +18,10 @@ BRIEF = 280  # characters of a summary in a list
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """An article as the pages show it; `dated` says its `day`, None where none is known."""
+    """An article as the pages show it; `dated` says its `day`, None where none is known.
+
+    `dated_lang` is the language of the date where that is not the article's, else empty.
+    """
 
     title: str
     url: str
@@ -30,6 +33,7 @@ class Shown:
     section: str
     day: date | None
     dated: str
+    dated_lang: str
     summary: str
     html: str
     paragraphs: tuple[str, ...]
@@ -37,10 +41,15 @@ class Shown:
     enclosures: tuple[Enclosure, ...]
 
 
-def shown(entry: Entry, site: Site) -> Shown:
-    """Return `entry` as the pages of `site` show it, its day in the zone of the site."""
+def shown(entry: Entry, site: Site, language: str = "") -> Shown:
+    """Return `entry` as the pages of `site` show it, its day in the zone of the site.
+
+    The day is written in `language`, or else in that of the article.
+    """
     article = entry.article
     day = _day(article.published, site)
+    dated_in = language or _other_language(article, site) or site.language
+    foreign = article.language and not same_language(article.language, dated_in)
     names = (one_line(author.name) for author in article.authors)
     return Shown(
         title=one_line(article.title),
@@ -52,7 +61,8 @@ def shown(entry: Entry, site: Site) -> Shown:
         publication="" if article.publication == site.name else article.publication,
         section=article.section,
         day=day,
-        dated=written_day(day, _other_language(article, site) or site.language) if day else "",
+        dated=written_day(day, dated_in) if day else "",
+        dated_lang=dated_in if foreign else "",
         summary=shorten(one_line(article.summary or article.text[: 8 * BRIEF]), BRIEF),
         html=article.html,
         paragraphs=_paragraphs(article),

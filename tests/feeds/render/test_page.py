@@ -1,3 +1,4 @@
+from dataclasses import fields
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
@@ -13,6 +14,7 @@ from feeds.render.page import (
     Issue,
     IssueList,
     Periodical,
+    Phrases,
     Stories,
     article_page,
     issue_page,
@@ -40,12 +42,20 @@ def an_entry(html: str = "<p>Words.</p>", **fields: object) -> Entry:
     )
 
 
-def an_issue_page(*entries: Entry, kicker: str = "", title: str = "Paper") -> bytes:
+def phrases(language: str = "en", word: str = "Words") -> Phrases:
+    """Return phrases of which each is one word."""
+    names = (one.name for one in fields(Phrases) if one.name != "language")
+    return Phrases(language=language, **dict.fromkeys(names, word))
+
+
+def an_issue_page(
+    *entries: Entry, kicker: str = "", title: str = "Paper", language: str = "en"
+) -> bytes:
     lead, *others = entries
     paper = Periodical(title=title, description="", language="en", url=f"{SITE.url}/paper")
     sections = (("Others", tuple(others)),) if others else ()
-    issue = Issue(headline=title, language="en", articles=len(entries), day="Monday")
-    return issue_page(paper, issue, Stories(lead, kicker, sections), SITE)
+    issue = Issue(headline=title, language=language, articles=f"{len(entries)}", day="Monday")
+    return issue_page(paper, issue, Stories(lead, kicker, sections), SITE, phrases(language))
 
 
 def parsed(page: bytes) -> Element:
@@ -103,13 +113,13 @@ def test_a_hostile_title_is_escaped_everywhere() -> None:
     spec = FeedSpec(name="all", title="<script>alert(2)</script>")
     hostile = '"><b><script>alert(3)</script>'
     paper = Periodical(title=hostile, description=hostile, language="en", url="https://x.example")
-    issue = Issue(headline=hostile, language="en", articles=1, day=hostile, span=hostile)
+    issue = Issue(headline=hostile, language="en", articles=hostile, day=hostile, span=hostile)
     listing = IssueList(url="https://x.example", issues=(issue,), older="https://x.example/?a&b")
     for page in (
         article_page(entry, SITE),
         landing_page(SITE, [spec], [paper]),
         an_issue_page(entry, entry, kicker=hostile, title=hostile),
-        issues_page(paper, listing, SITE),
+        issues_page(paper, listing, SITE, phrases(word=hostile)),
     ):
         assert not list(parsed(page).iter("script"))
         assert not list(parsed(page).iter("b"))
@@ -120,6 +130,14 @@ def test_an_article_in_arabic_is_set_from_right_to_left() -> None:
     (article,) = tree.iter("article")
     assert (tree.get("lang"), tree.get("dir")) == ("ar", "rtl")
     assert (article.get("lang"), article.get("dir")) == ("ar", "rtl")
+
+
+def test_articles_of_an_issue_are_dated_in_its_language() -> None:
+    day = Date(datetime(2026, 11, 20, 12, tzinfo=UTC))
+    entries = [an_entry(published=day, language=language) for language in ("", "de", "fr")]
+    tree = parsed(an_issue_page(*entries, language="de"))
+    times = [(one.text, one.get("lang")) for one in tree.iter("time")]
+    assert times == [("20. November 2026", None)] * 2 + [("20. November 2026", "de")]
 
 
 def test_an_article_without_html_shows_its_paragraphs() -> None:

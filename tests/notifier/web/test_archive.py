@@ -145,6 +145,40 @@ async def test_the_page_is_in_the_language_of_the_digest(settings: Settings) -> 
         assert "23 نوفمبر" in await stand.text(LIST)
 
 
+async def test_all_that_the_pages_say_is_in_the_language_of_the_digest(settings: Settings) -> None:
+    async with a_stand(with_digest(settings, language="de")) as stand:
+        await stand.issue("a", "b")
+        await stand.issue("c", now=SLOT + DAY)
+        first, listed = await stand.text(FIRST), await stand.text(LIST)
+    for page in (first, listed):
+        assert '<html lang="de" dir="ltr">' in page
+        assert '<footer lang="de" dir="ltr">' in page
+        assert "Alle Feeds von Riverside Courier" in page
+        assert "Montag, 23. November 2026" in page
+    assert '<nav class="turn" lang="de" dir="ltr" aria-label="Ausgaben">' in first
+    assert ">Spätere Ausgabe</a>" in first
+    assert ">Alle Ausgaben</a>" in first
+    assert "Jede Ausgabe von „The morning paper“" in listed
+    assert "2 Artikel<" in listed
+
+
+async def test_pages_in_a_language_without_words_say_that_they_speak_english(
+    settings: Settings,
+) -> None:
+    async with a_stand(with_digest(settings, language="he")) as stand:
+        await stand.issue("a")
+        page = await stand.text(FIRST)
+    assert '<html lang="he" dir="rtl">' in page
+    assert '<nav class="turn" lang="en" dir="ltr" aria-label="Issues">' in page
+
+
+async def test_an_operators_phrases_are_on_the_pages_too(settings: Settings) -> None:
+    own = replace(settings, words={"en": {"all_issues": "The whole run"}})
+    async with a_stand(own) as stand:
+        await stand.issue("a")
+        assert ">The whole run</a>" in await stand.text(FIRST)
+
+
 async def test_an_issue_that_catches_up_says_what_it_covers(stand: Stand) -> None:
     await stand.issue("a")
     await stand.issue("b", now=SLOT + 4 * DAY)
@@ -355,7 +389,7 @@ async def test_an_entry_keeps_its_id_and_is_updated_by_what_changes_in_it(stand:
 
 
 async def test_a_digest_without_issues_has_an_empty_list_and_feed(stand: Stand) -> None:
-    assert "There are no issues here yet." in await stand.text(LIST)
+    assert "There are no issues here." in await stand.text(LIST)
     atom = (await stand.get(f"{LIST}.atom")).content
     assert faults_of_atom(atom) == []
     assert feedparser.parse(atom).entries == []

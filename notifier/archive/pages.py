@@ -23,6 +23,7 @@ from notifier.archive.reading import (
     Told,
     Words,
     address_in,
+    day_said,
     full_address_of,
     read_editions,
     read_issues,
@@ -111,14 +112,16 @@ async def issue_page(
 
 
 async def edition_page(back: BackIssues, spec: DigestSpec, edition: str) -> Document | Gone | None:
-    """Return the page of an edition for those who have its address; it has no day of its own."""
+    """Return the page of an edition for those who have its address, with the day of its issue."""
     found = await back.archive.edition(edition)
     if found is None or found.digest != spec.name:
         return None
     read, *_ = await read_editions(back, [found])
     if not read.entries:
         return Gone()
+    sent_in = await back.archive.issue_of(found)
     issue = Issue(
+        day=day_said(spec, sent_in) if sent_in else "",
         headline=read.headline or spec.title,
         language=found.language,
         articles=_articles(back, read),

@@ -93,6 +93,14 @@ def full_address_of(issue: PastIssue) -> str:
     return full_address(issue.slot, issue.timezone)
 
 
+def day_said(spec: DigestSpec, issue: PastIssue) -> str:
+    """Return the day of an issue in its language, with the time where there are several a day."""
+    nominal = issue.slot.local_date or local_date(issue.slot.instant, issue.timezone)
+    time = time_of(address_in(spec, issue))
+    day = long_day(nominal, issue.edition.language)
+    return f"{day}, {time}" if time else day
+
+
 def _words(edition: PastEdition, known: dict[str, Entry]) -> Words:
     found = [known[id_] for id_ in edition.articles if id_ in known]
     present = tuple(e for e in found if e.withdrawn_at is None and e.arrival is not None)
@@ -107,14 +115,10 @@ def _words(edition: PastEdition, known: dict[str, Entry]) -> Words:
 
 
 def _told(back: BackIssues, spec: DigestSpec, issue: PastIssue, now: Words) -> Told:
-    language, zone = issue.edition.language, issue.timezone
-    nominal = issue.slot.local_date or local_date(issue.slot.instant, zone)
-    time = time_of(address_in(spec, issue))
-    day = long_day(nominal, language)
     return Told(
         issue=issue,
         words=replace(now, changed_at=max(now.changed_at, issue.opened_at)),
-        day=f"{day}, {time}" if time else day,
+        day=day_said(spec, issue),
         span=_span(back, issue),
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select
 
 from feeds.kit.database import Database
 from notifier.schedule.slots import Slot
-from notifier.tables import editions, issues, lanes
+from notifier.tables import editions, issue_parts, issues, lanes
 
 _NEAR = timedelta(days=2)  # no local date is further from the same date in UTC
 
@@ -32,7 +32,7 @@ class PastEdition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastIssue:
-    """An issue that anybody may read, with the zone that its slot is in."""
+    """An issue with words that were sent in it, and the zone that its slot is in."""
 
     id: int
     slot: Slot
@@ -85,6 +85,21 @@ class Archive:
         async with self._database.read() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
         return _edition(row) if row else None
+
+    async def issue_of(self, edition: PastEdition) -> PastIssue | None:
+        """Return the newest issue in which somebody gets these words, if one is kept."""
+        query = (
+            select(issues, lanes.c.timezone, *_WORDS)
+            .join(lanes, lanes.c.id == issues.c.lane_id)
+            .join(issue_parts, issue_parts.c.issue_id == issues.c.id)
+            .join(editions, editions.c.id == issue_parts.c.edition_id)
+            .where(issues.c.digest == edition.digest, editions.c.id == edition.id)
+            .order_by(issues.c.instant.desc(), issues.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return _issue(row) if row else None
 
     async def standing(self, digest: str) -> tuple[int, int]:
         """Return two numbers that change whenever an issue of `digest` is added or dropped."""

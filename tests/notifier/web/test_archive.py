@@ -442,6 +442,7 @@ async def test_a_personal_edition_stands_behind_a_signature(picky: Settings) -> 
         answer = await stand.get(personal)
         assert "About a" in answer.text
         assert "About c" not in answer.text
+        assert "<span>Monday, November 23, 2026</span>" in answer.text
         assert personal not in await stand.text(LIST) + await stand.text(FIRST)
         assert answer.headers["cache-control"] == "private, no-cache"
         assert "noindex" in answer.headers["x-robots-tag"]

@@ -37,6 +37,8 @@ SPEAKS_SQL = (
 # Stories told on a whole house, of which the model test and the tests of each part hold the same in
 # brief, and of both ends of a wire, whose parts are tested in every run.
 STORIES = (
+    "tests/feeds/library/test_archives.py",
+    "tests/feeds/library/test_cost.py",
     "tests/feeds/library/test_mirroring.py",
     "tests/feeds/library/test_side_by_side.py",
     "tests/feeds/websub/test_distributing.py",
@@ -46,6 +48,7 @@ STORIES = (
     "tests/notifier/delivery/test_pipelining.py",
     "tests/notifier/delivery/test_settling.py",
     "tests/notifier/mailing/test_looking.py",
+    "tests/notifier/mailing/test_planning.py",
     "tests/notifier/returns/test_returning.py",
     "tests/notifier/returns/test_veiling.py",
     "tests/notifier/rules/",
@@ -53,13 +56,19 @@ STORIES = (
     "tests/notifier/test_cli_deliveries.py",
     "tests/notifier/test_cli_subscribers.py",
     "tests/notifier/test_doctor.py",
+    "tests/notifier/test_foreseeing.py",
+    "tests/notifier/test_interrupted.py",
     "tests/notifier/test_mailing.py",
+    "tests/notifier/test_preferences.py",
     "tests/notifier/test_probing.py",
     "tests/notifier/test_rehearsing.py",
     "tests/notifier/test_round.py",
     "tests/notifier/test_signing.py",
     "tests/notifier/test_withdrawing.py",
+    "tests/notifier/web/test_app.py",
     "tests/notifier/web/test_archive.py",
+    "tests/notifier/web/test_leaving.py",
+    "tests/notifier/web/test_personal.py",
 )
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system: pytest makes folders of our own in it
@@ -101,6 +110,7 @@ def pytest_collection_finish() -> None:
     """What is imported stays: the collector need not walk through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)  # tests leave much that is garbage soon, and little else
 
 
 class _SharedCache(LRUCache[Any, Any]):

@@ -320,6 +320,7 @@ def events() -> Iterator[tuple[str, str, frozenset[str]]]:
                     yield name, level, frozenset(word.arg or "**" for word in node.keywords)
 
 
+@pytest.mark.slow
 def test_every_event_of_the_log_is_told_with_its_level_and_fields() -> None:
     rows = re.findall(
         r"^\| `([a-z]+\.[a-z_]+)` \| (\w+) \| ([^|]*)\|", text(DOCS / "monitoring.md"), re.MULTILINE

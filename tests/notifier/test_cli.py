@@ -459,6 +459,7 @@ def test_a_tree_that_cannot_be_written_is_one_line(light: Place) -> None:
     assert done.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_demo_does_the_whole_job_and_says_where_to_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -228,7 +228,7 @@ def conversations(draw: st.DrawFn) -> list[Step]:
 waits = st.sampled_from([0, 0, 0, 0, 40, CLOSED_AFTER - 1, CLOSED_AFTER + 1])
 
 
-@law(150)
+@law(40, thorough=1500)
 @given(steps=conversations())
 def test_the_front_answers_what_asgi_answers(paper: Publication, steps: list[Step]) -> None:
     filled = [Step(paper.filled(one.data), one.seconds, one.patient) for one in steps]

@@ -316,6 +316,7 @@ async def test_an_older_rendering_never_replaces_a_newer_one(press: Press) -> No
     assert (await publish(press, NOW + HOUR)).feeds == 0
 
 
+@pytest.mark.slow
 @pytest.mark.both
 async def test_processes_that_publish_side_by_side_agree(store_url: str) -> None:
     databases = [Database(store_url) for _ in range(3)]

@@ -65,6 +65,7 @@ KINDS: dict[str, tuple[Chain, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_feed_of_all_that_is_nasty_is_valid(kind: str) -> None:
     chain, fields = KINDS[kind]

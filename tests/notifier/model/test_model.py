@@ -54,7 +54,7 @@ def a_file(tables: Path) -> Callable[[Path], str]:
 
 
 def test_everything_promised_comes_once(sqlite_tables: Path, tmp_path: Path) -> None:
-    try_histories(tmp_path, a_file(sqlite_tables), examples=3, steps=12)
+    try_histories(tmp_path, a_file(sqlite_tables), examples=2, steps=12)
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,7 @@ def test_deliveries_are_listed_with_what_became_of_them(paper: Paper) -> None:
         ["release", "--all", "--resend", "--accepted"],
         ["recover"],
         ["recover", "--assume-sent-until", "2999-01-01"],
+        ["recover", "--assume-sent-until", "2001-01-01", "--and-by-hand", "mornin"],
     ],
 )
 def test_what_is_not_clear_is_refused(tmp_path: Path, words: list[str]) -> None:
@@ -165,3 +167,11 @@ def test_a_restored_store_is_made_safe(paper: Paper) -> None:
     assert paper.messages() == 2
     again = paper.run("deliveries", "recover", "--assume-sent-until", str(ben["changed_at"]))
     assert "nothing was left from before" in again.stdout
+    assert "--and-by-hand DIGEST" in again.stdout
+    write(paper.folder / "articles", "two.md", markdown("The river fell"))
+    moment = datetime.now(UTC).isoformat()
+    words = ("recover", "--assume-sent-until", moment, "--and-by-hand", "morning")
+    assert f"extra:{moment}" in paper.told(*words)["slots"]["morning"]
+    assert "--and-by-hand" not in paper.run("deliveries", *words).stdout
+    assert paper.run("send", "morning").exit_code == 0
+    assert paper.messages() == 2

@@ -15,7 +15,7 @@ from feeds.library import ingest_folder
 from notifier.delivery.delivery import State
 from notifier.delivery.picking import Which
 from notifier.delivery.settling import ASSUMED
-from notifier.mailing import deliver, open_due, recover
+from notifier.mailing import deliver, open_due, open_now, recover, release
 from notifier.mailing.recovering import Recovered
 from notifier.schedule.language import parse_schedule
 from notifier.service import House
@@ -71,9 +71,16 @@ def sent(folder: Path, name: str) -> list[tuple[str, str]]:
     return sorted((str(m["To"]), str(m["Subject"])) for m in messages_in(folder / name))
 
 
-async def recovered(house: House, until: datetime = LOST) -> Recovered:
-    settling, memory = house.settling, house.memory
-    return await recover(house.desk(), settling, house.folders, memory, until, until + 2 * HOUR)
+async def recovered(house: House, until: datetime = LOST, *by_hand: str) -> Recovered:
+    settling, memory, now = house.settling, house.memory, until + 2 * HOUR
+    return await recover(house.desk(), settling, house.folders, memory, until, now, by_hand)
+
+
+async def copied(house: House, folder: Path) -> None:
+    """Make a backup of the first store: the second."""
+    async with house.database.write():
+        for ending in ("db", "db-wal"):
+            shutil.copy(folder / f"first.{ending}", folder / f"second.{ending}")
 
 
 async def a_backup(folder: Path) -> Settings:
@@ -84,9 +91,7 @@ async def a_backup(folder: Path) -> Settings:
         an_article(folder, "one", DAY + HOUR)
         await take_in(house, DAY + 2 * HOUR)
         await open_due(house.desk(), MORNING)
-        async with house.database.write():
-            for ending in ("db", "db-wal"):
-                shutil.copy(folder / f"first.{ending}", folder / f"second.{ending}")
+        await copied(house, folder)
         await send(house, MORNING)
         an_article(folder, "two", MORNING + 10 * HOUR)
         await take_in(house, MORNING + 11 * HOUR)
@@ -123,3 +128,53 @@ async def test_without_it_readers_would_get_things_twice(tmp_path: Path) -> None
         await take_in(house, LOST + HOUR)
         await send(house, MORNING + 48 * HOUR)
     assert sent(tmp_path, "second")
+
+
+async def test_what_was_sent_by_hand_is_not_sent_again_where_that_is_said(tmp_path: Path) -> None:
+    running = settings(tmp_path, "first")
+    async with a_house(running, DAY) as house:
+        await reconcile(running, house.places, house.store, DAY)
+        await copied(house, tmp_path)
+        an_article(tmp_path, "one", MORNING + HOUR)
+        await take_in(house, MORNING + 2 * HOUR)
+        await open_now(house.desk(), ["morning"], MORNING + 3 * HOUR)
+        await deliver(house.sender(), lambda: MORNING + 3 * HOUR, asyncio.Event())
+    assert len(sent(tmp_path, "first")) == 2
+    lost = MORNING + 4 * HOUR
+    an_article(tmp_path, "two", lost + HOUR)
+    async with a_house(settings(tmp_path, "second"), lost) as house:
+        assert "extra:" not in str((await recovered(house, lost)).slots)
+        extra = ("morning", f"extra:{lost.isoformat()}")
+        assert (await recovered(house, lost, "morning")).slots == (extra,)
+        assert (await recovered(house, lost, "morning")).slots == ()
+        await take_in(house, lost + 2 * HOUR)
+        await open_due(house.desk(), MORNING + 24 * HOUR)
+        await deliver(house.sender(), lambda: MORNING + 24 * HOUR, asyncio.Event())
+    to_ben = [subject for to, subject in sent(tmp_path, "second") if to.startswith("ben")]
+    assert [subject.rpartition(": ")[2] for subject in to_ben] == ["two"]
+
+
+async def test_what_was_held_and_released_is_not_sent_again_where_that_is_said(
+    tmp_path: Path,
+) -> None:
+    def held_at_two(name: str) -> Settings:
+        return replace(settings(tmp_path, name), digests=(a_digest(timezone="UTC", fuse=1),))
+
+    running = held_at_two("first")
+    async with a_house(running, DAY) as house:
+        await reconcile(running, house.places, house.store, DAY)
+        for title in ("one", "two"):
+            an_article(tmp_path, title, DAY + HOUR)
+        await take_in(house, DAY + 2 * HOUR)
+        assert [opened.held for opened in await open_due(house.desk(), MORNING)] == [True]
+        await copied(house, tmp_path)
+        assert [opened.readers for opened in await release(house.desk(), ["morning"], MORNING)]
+    lost = MORNING + HOUR
+    async with a_house(held_at_two("second"), lost) as house:
+        assert (await recovered(house, lost)).slots == ()
+        held = await house.desk().outbox.pending("held")
+        done = await recovered(house, lost, "morning")
+        assert held[0].due.slot.identity in dict.fromkeys(slot for _, slot in done.slots)
+        assert await house.desk().outbox.pending("held") == []
+        opened = await open_due(house.desk(), MORNING + 24 * HOUR)
+        assert [one.readers for one in opened] == [0]

@@ -49,8 +49,8 @@ class Folder:
 class Report:
     """What came of an ingest.
 
-    `unsettled` counts files that are still being written, `held` withdrawals that wait for the
-    operator's word.
+    What is refused are documents, and files of which nothing could be read. `unsettled` counts
+    files that are still being written, `held` withdrawals that wait for the operator's word.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -166,6 +166,8 @@ async def take_in(
         if read.unsettled:
             report.unsettled += 1
             continue
+        if read.problems and not read.documents:
+            report.outcomes[Outcome.REFUSED] += 1
         made = await asyncio.to_thread(_articles, candidate, read, report)
         batch += [one for one in made if not one[0].withdrawn]
         withdrawals += [one for one in made if one[0].withdrawn]

@@ -320,7 +320,7 @@ def test_what_cannot_be_read_is_told_by_file_and_line_and_is_1(light: Place) -> 
     lines = done.out.splitlines()
     assert any(line.startswith(f"{broken}:") for line in lines)
     assert any(line.startswith(f"{light.folder / 'nothing.md'}: ") for line in lines)
-    assert lines[-1].startswith("1 new")
+    assert lines[-1] == "1 new, 1 refused (2 files read)"
 
 
 def test_a_removed_feed_leaves_the_tree(light: Place) -> None:

@@ -229,6 +229,9 @@ class Database:
                 await asyncio.to_thread(probe, self.path)
         if await self._up_to_date(histories):
             return
+        if self.path is not None and not self.path.exists():
+            with translated(self.name):
+                self.path.touch(mode=0o600)  # it will hold keys and addresses; its log goes by it
         async with self.write(Lock.MIGRATE) as connection:
             for history in histories:
                 await connection.run_sync(upgrade, history)

@@ -32,3 +32,6 @@ def command(config: Path) -> None:
     if not written:
         text = text.replace("ReadWritePaths=@WRITTEN@\n", "")
     click.echo(text.replace("@WRITTEN@", " ".join(written)), nl=False)
+    for path in written:
+        if not Path(path).is_dir():
+            click.echo(f"{path} is not there: make it, owned by the service's user", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import stat
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -33,6 +34,9 @@ async def look_at_store(settings: Settings, now: datetime) -> tuple[list[Finding
         return [about.wrong(str(error), advice)], None
     finally:
         await database.close()
+    if file is not None and file.stat().st_mode & stat.S_IROTH:
+        message = f"{file} can be read by everybody on this machine, and holds keys and addresses"
+        found.append(about.doubtful(message, f"chmod o-rwx {file} {file}-wal {file}-shm"))
     return [*found, *_books(books, now)], books.last
 
 
@@ -91,4 +95,4 @@ async def _source(source: FolderSource, now: datetime) -> Finding:
     age = timedelta(seconds=max(int(now.timestamp() - newest), 0))
     number = len(found.files)
     told = "1 file, which" if number == 1 else f"{number} files, the newest of which"
-    return about.fine(f"{source.name}: {told} is {age} old")
+    return about.fine(f"{source.name}: {told} was written {age} ago")

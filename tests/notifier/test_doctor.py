@@ -60,6 +60,16 @@ async def test_a_store_in_order_is_whole_and_quiet(settings: Settings) -> None:
     assert {topic for topic, _ in graded(found)} >= {"store", "deliveries"}
 
 
+async def test_a_store_that_everybody_can_read_is_told(settings: Settings) -> None:
+    file = settings.store_file
+    assert file is not None
+    file.chmod(0o644)
+    found, _ = await doctor.look_at_store(settings, SLOT)
+    [told] = [one for one in found if one.grade is Grade.DOUBTFUL]
+    assert "can be read by everybody" in told.message
+    assert told.advice.startswith(f"chmod o-rwx {file}")
+
+
 async def test_what_is_in_doubt_or_under_way_for_long_is_told(settings: Settings) -> None:
     await send_one(settings)
     async with a_house(settings, SLOT) as house, house.database.write() as connection:

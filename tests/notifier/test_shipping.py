@@ -58,7 +58,9 @@ def test_each_shell_gets_its_completion(shell: str) -> None:
 
 def test_the_unit_has_the_paths_of_this_installation(tmp_path: Path) -> None:
     a_paper(tmp_path, "sqlite:///../data/store.db")
-    unit = run("unit", "--config", tmp_path / "config").stdout
+    done = run("unit", "--config", tmp_path / "config")
+    unit = done.stdout
+    assert f"{tmp_path}/mail is not there: make it" in done.stderr
     assert f"Environment=PAPERROUND_CONFIG={tmp_path}/config\n" in unit
     assert f"ExecStart={BIN}/paperround run\n" in unit
     assert f"ReadWritePaths={tmp_path}/data {tmp_path}/mail\n" in unit

@@ -14,6 +14,7 @@ from feeds.errors import StoreError
 from feeds.kit import database as databases
 from feeds.kit import turns
 from feeds.kit.database import Database, Lock
+from feeds.store import HISTORY
 
 
 @pytest.mark.parametrize(
@@ -204,3 +205,11 @@ async def test_a_durable_commit_waits_for_the_disk_after_a_light_one(sqlite: Dat
     lightly, full = sqlite.writing_lightly, sqlite.writing
     said = [await write(Lock.PUBLISH, synchronous) for write in (full, lightly, full, lightly)]
     assert said == [2, 1, 2, 1]
+
+
+async def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new.db'}")
+    await database.migrate([HISTORY])
+    made = [tmp_path / f"new.db{kind}" for kind in ("", "-wal", "-shm")]
+    assert {file.stat().st_mode & 0o777 for file in made} == {0o600}
+    await database.close()

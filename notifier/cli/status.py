@@ -16,7 +16,7 @@ from notifier.delivery.books import Books
 from notifier.digest.lane import schedule_of
 from notifier.reloads import Reloads, Standing
 from notifier.schedule.slots import next_slot
-from notifier.service import open_house
+from notifier.service import is_taken, open_house
 from notifier.settings import Settings
 
 _ISSUES = 20  # the last ones
@@ -34,7 +34,10 @@ def command(config: Path, as_json: bool) -> None:
     settings, holds = settings_to_look_by(config)
     data, standings = asyncio.run(_status(settings, holds=holds, whole=as_json))
     mistaken = [] if holds else ["", "the files have mistakes now: paperround check"]
-    show(data, [*_lines(data), *_said(standings), *mistaken], as_json=as_json)
+    file = settings.store_file
+    gone = standings and file is not None and not is_taken(file, "run")
+    quiet = ["no service runs now"] if gone else []
+    show(data, [*_lines(data), *_said(standings), *quiet, *mistaken], as_json=as_json)
 
 
 async def _status(

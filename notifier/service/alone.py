@@ -36,3 +36,14 @@ def alone(store: Path | None, role: str) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def is_taken(store: Path, role: str) -> bool:
+    """Tell whether the process that last had `role` on the SQLite file `store` is still there."""
+    try:
+        os.kill(int(Path(f"{store}-{role}").read_text(encoding="ascii")), 0)
+    except PermissionError:  # it is, and belongs to somebody else
+        return True
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True

@@ -207,6 +207,15 @@ def cut_connections(address: str) -> None:
         )
 
 
+async def test_status_tells_whether_a_service_runs(paper: Paper) -> None:
+    await asyncio.to_thread(paper.start)
+    assert "no service runs now" not in (await asyncio.to_thread(paper.run, "status"))[1]
+    assert await asyncio.to_thread(paper.stop) == 0
+    _, out, _ = await asyncio.to_thread(paper.run, "status")
+    assert "configuration in use since" in out
+    assert "no service runs now" in out
+
+
 async def test_a_second_service_on_the_same_file_refuses_and_says_why(paper: Paper) -> None:
     await asyncio.to_thread(paper.start)
     assert paper.process is not None

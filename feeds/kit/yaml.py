@@ -206,7 +206,7 @@ class _Builder:
             first = unpacked(self.places[frame.position(key)]).line
             self._refuse(place, f"`{key[:60]}` stands here twice; the first is in line {first}")
             return True
-        if key == "<<":
+        if key == "<<" and event.implicit[0]:  # in quotes it is text like any other
             self._refuse(place, "merge keys (`<<`) are not allowed; write the values out")
             return True
         if event.implicit[0]:

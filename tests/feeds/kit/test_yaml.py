@@ -221,6 +221,10 @@ def test_an_alias_bomb_is_refused_where_it_begins() -> None:
     assert len(caught.value.problems) == 9 + 8 * 9
 
 
+def test_a_merge_key_in_quotes_is_a_key_like_any_other() -> None:
+    assert load('"<<": 1\n').value == {"<<": 1}
+
+
 def test_a_bomb_of_merge_keys_is_refused_where_it_begins() -> None:
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 30)]

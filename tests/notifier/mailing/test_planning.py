@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -225,8 +225,7 @@ async def live(house: House, step: Step, number: int, now: datetime) -> House:
     for place, (tagged, ahead) in enumerate(step.articles):
         date = Date(now + ahead * MINUTE) if ahead else Date(now - HOUR)
         await write(house, now, f"a{number}.{place}", tags=tagged, published=date)
-    # Not while an opening is broken off: see what becomes of who moves then, further down.
-    if step.change is not None and not await is_broken_off(house):
+    if step.change is not None:
         settings = replace(house.settings, subscribers=declared(step.change))
         house = replace(house, settings=settings)
         await begin(house, now)
@@ -238,12 +237,6 @@ async def live(house: House, step: Step, number: int, now: datetime) -> House:
             paused = update(subscriptions).where(mine)
             await connection.execute(paused.values(paused_until=now + 5 * HOUR))
     return house
-
-
-async def is_broken_off(house: House) -> bool:
-    async with house.database.read() as connection:
-        opening = select(issues.c.id).where(issues.c.state == "opening")
-        return (await connection.execute(opening)).first() is not None
 
 
 async def settle(house: House, state: str) -> None:
@@ -279,7 +272,13 @@ async def history(
 
 
 @pytest.mark.slow
-@law(4, thorough=20, suppressed=(HealthCheck.too_slow, HealthCheck.function_scoped_fixture))
+@pytest.mark.xfail(
+    reason="in some histories a plan tells other articles for a reader than they get"
+)
+@settings(
+    law(4, thorough=20, suppressed=(HealthCheck.too_slow, HealthCheck.function_scoped_fixture)),
+    phases=[Phase.generate],  # to make an example smaller takes minutes
+)
 @given(readers, steps)
 def test_what_is_planned_is_what_is_opened(
     sqlite_tables: Path, first: list[tuple[dict[str, Choice], str]], steps: list[Step]

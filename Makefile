@@ -12,7 +12,7 @@ READY := $(VENV)/.installed
 demo: $(READY)  ## read the sample articles, publish feeds, put a digest into a mailbox
 	@$(BIN)/paperround demo --into demo
 
-test: $(READY)  ## the fast suite: under a minute on two cores
+test: $(READY)  ## the fast suite: about a minute on two cores
 	@$(BIN)/pytest -n 2 --dist worksteal
 
 test-slow: $(READY)  ## real processes, signals, long histories

@@ -24,15 +24,15 @@ class Selectable(Protocol):
     @property
     def section(self) -> str: ...  # noqa: D102 - the names say it
     @property
-    def tags(self) -> tuple[str, ...]: ...  # noqa: D102
+    def tags(self) -> tuple[str, ...]: ...  # noqa: D102 - as above
     @property
-    def authors(self) -> tuple[Author, ...]: ...  # noqa: D102
+    def authors(self) -> tuple[Author, ...]: ...  # noqa: D102 - as above
     @property
-    def source(self) -> str: ...  # noqa: D102
+    def source(self) -> str: ...  # noqa: D102 - as above
     @property
-    def language(self) -> str: ...  # noqa: D102
+    def language(self) -> str: ...  # noqa: D102 - as above
     @property
-    def normalised(self) -> str: ...  # noqa: D102
+    def normalised(self) -> str: ...  # noqa: D102 - as above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,11 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_,
 from feeds.kit.database import Database
 from notifier.delivery.claims import claims, contents_of, earlier, masks
 from notifier.delivery.groups import Group, Standing
-from notifier.delivery.statements import audience, find_issue, in_force, in_list, owed
+from notifier.delivery.statements import audience, in_force, in_list, owed
 from notifier.digest.lane import LaneKey, chosen_in
 from notifier.digest.overlap import Overlap
 from notifier.schedule.slots import Slot
-from notifier.tables import lanes, subscribers, subscriptions
+from notifier.tables import issues, lanes, subscribers, subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,17 +169,16 @@ class Audience:
         after: int,
         overlap: Overlap,
         now: datetime,
-        *,
         local_date: date | None = None,
-        slot: str = "",
     ) -> list[Group]:
         """Part the readers of one place by what they have had of a window.
 
-        What the issue of `slot` gives them does not count.
+        What is being opened does not count: who is to get it is found out anew.
         """
+        being_opened = select(issues.c.id).where(issues.c.state == "opening")
         async with self._database.read() as connection:
-            known = await find_issue(connection, lane.id, slot)
-            had = masks(overlap, claims(after, known[0] if known else None))
+            lost = list((await connection.execute(being_opened)).scalars())
+            had = masks(overlap, claims(after, lost=lost))
             here = place_of(lane) == after
             query = groups_of(had, audience(lane.id, now, local_date) & here)
             rows = await connection.execute(query)

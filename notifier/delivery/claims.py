@@ -58,14 +58,8 @@ def contents_of(numbers: Sequence[int], after: int) -> Select[tuple[int, str]]:
     )
 
 
-def claims(
-    after: int,
-    but: int | None = None,
-    *,
-    lost: Collection[int] = (),
-    stale: Collection[int] = (),
-) -> Subquery:
-    """The claims on articles after `after`: who has which content; none of the issue `but`.
+def claims(after: int, *, lost: Collection[int] = (), stale: Collection[int] = ()) -> Subquery:
+    """The claims on articles after `after`: who has which content.
 
     None of the `lost` issues, and of the `stale` ones none that nobody has begun to send.
     """
@@ -78,8 +72,7 @@ def claims(
     )
     if stale:
         query = query.where(~waiting_of(stale))
-    gone = {*lost, *([but] if but else ())}
-    return (query.where(deliveries.c.issue_id.not_in(gone)) if gone else query).subquery("claims")
+    return (query.where(deliveries.c.issue_id.not_in(lost)) if lost else query).subquery("claims")
 
 
 def waiting_of(stale: Collection[int]) -> ColumnElement[bool]:

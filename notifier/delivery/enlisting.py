@@ -247,4 +247,4 @@ def constants(now: ColumnElement[Any]) -> dict[str, ColumnElement[Any]]:
 
 def row_of(columns: dict[str, ColumnElement[Any]]) -> list[ColumnElement[Any]]:
     """Return `columns` in the order of `ROW`."""
-    return [columns[name] for name in ROW]
+    return [columns[name].label(name) for name in ROW]

@@ -21,6 +21,7 @@ from notifier.delivery.carriers.jobs import enqueue
 from notifier.delivery.delivery import State
 from notifier.delivery.edition import row_of_edition
 from notifier.delivery.enlisting import CHUNK, EVERYBODY, ROW, Batch, Enlisting, NewIssue
+from notifier.delivery.misfits import drop_misfits
 from notifier.delivery.parting import Parted
 from notifier.delivery.statements import are_opening, at_least
 from notifier.tables import deliveries, editions, issues, lanes, subscriptions
@@ -81,6 +82,7 @@ class Opening:
         connection.execute(self._database.insert_new(editions), rows)
 
     async def _write_and_flip(self, by_id: Mapping[int, NewIssue], now: datetime) -> set[int]:
+        await drop_misfits(self._database, by_id, now)
         sizes = await self._database.reading(_sizes, list(by_id))
         together: list[int] = []
         for number, size in sizes.items():

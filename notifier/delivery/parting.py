@@ -38,7 +38,7 @@ class Parted:
             for after, overlap in self._overlaps().items()
             for name, mask in zip(
                 mask_names(after, overlap),
-                masks(overlap, claims(after, self.issue_id)),
+                masks(overlap, claims(after, lost=[self.issue_id])),
                 strict=True,
             )
         ]

@@ -39,7 +39,7 @@ _TOGETHER = 5000  # readers whose claims are written together
 class Prospect(Audience):
     """The audience after what is planned. Raises StoreError when the database cannot be used.
 
-    `stale` issues will have expired; openings that are `lost` will have been taken back.
+    `stale` issues will have expired; what openings that are `lost` have given will not count.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Prospect(Audience):
         self._last = await self._connection.scalar(last) or 0
 
     def lose(self, opening: int) -> None:
-        """Note that an opening will be taken back: whoever is in it has nothing of it."""
+        """Note that an opening will be taken back, or gone about anew: nobody has it as yet."""
         self._lost.add(opening)
 
     def serve(
@@ -125,17 +125,13 @@ class Prospect(Audience):
         several: Sequence[Lane],
         now: datetime,
         local_date: date | None = None,
-        but: Collection[int] = (),
     ) -> dict[int, Standing]:
-        """Return how the readers of several lanes will stand, and what each will have had.
-
-        What the issues `but` give them does not count.
-        """
+        """Return how the readers of several lanes will stand, and what each will have had."""
         places = await self.places_of(several, now, local_date)
         after = min((after for found in places.values() for after, _ in found), default=0)
         had: dict[int, dict[int, Counter[frozenset[str]]]] = {}
         for readers in self._readers(several, now, local_date):
-            found = await self._had(readers, after, but)
+            found = await self._had(readers, after)
             if found is None:
                 break
             same = (found.c.lane_id, found.c.place, found.c.had)
@@ -179,7 +175,6 @@ class Prospect(Audience):
         lane: Lane,
         now: datetime,
         local_date: date | None = None,
-        but: Collection[int] = (),
     ) -> Group | None:
         """Return the one of `groups` that `reader` is in, if any.
 
@@ -187,7 +182,7 @@ class Prospect(Audience):
         """
         after = min((group.after for group in groups), default=0)
         only = subscriptions.c.subscriber_id == reader
-        found = await self._positions([lane], after, now, local_date, only, but)
+        found = await self._positions([lane], after, now, local_date, only)
         return group_of(found[0], groups) if found else None
 
     def _ticked(self, clock: Clock) -> Clock:
@@ -215,16 +210,14 @@ class Prospect(Audience):
             for some in in_list([lane.id for lane in several])
         ]
 
-    async def _had(
-        self, readers: Readers, after: int, but: Collection[int] = ()
-    ) -> Subquery | None:
+    async def _had(self, readers: Readers, after: int) -> Subquery | None:
         """Return who will have had something after `after`; None if nobody can."""
         await self._planned.write()
         sources = [shared_claims(self._stale)] if self._planned.has_shared else []
         if self._planned.has_own:
             sources.append(own_claims())
         if self._last > after:
-            sources.append(standing_claims(self._stale, after, {*self._lost, *but}))
+            sources.append(standing_claims(self._stale, after, self._lost))
         return readers.had(sources) if sources else None
 
     def _share(self, issue: NewIssue, after: int, content: str, now: datetime) -> None:
@@ -258,12 +251,11 @@ class Prospect(Audience):
         now: datetime,
         day: date | None,
         among: ColumnElement[bool],
-        but: Collection[int] = (),
     ) -> list[Position]:
         """Return where some readers of these lanes are, and what they will have had."""
         found = []
         for readers in self._readers(several, now, day, among):
-            have = await self._had(readers, after, but)
+            have = await self._had(readers, after)
             had: Mapping[int, str] = {}
             if have is not None:
                 names = select(have.c.subscriber_id, have.c.had)

@@ -152,10 +152,7 @@ async def choose(
             overlap = overlap_of(entries, standing.among(earlier))
         groups = standing.groups(after, overlap)
         if groups is None:
-            slot = turn.slot.identity
-            groups = await desk.audience.groups(
-                lane, after, overlap, now, local_date=turn.day, slot=slot
-            )
+            groups = await desk.audience.groups(lane, after, overlap, now, turn.day)
         for group in groups:
             _sort_out(chosen, turn, group, entries)
     return chosen

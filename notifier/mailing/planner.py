@@ -41,8 +41,6 @@ from notifier.mailing.turns import (
 
 _MANY = 1_000_000  # turns that may be ahead while nobody has counted them
 
-Begun = tuple[int, ...]  # the number of the issue that was begun for a turn, if any
-
 
 @dataclass(slots=True)
 class Planner:
@@ -81,23 +79,18 @@ class Planner:
         """Take up what was being opened; what has expired or is lost is taken back."""
         pending = await self.desk.outbox.pending("opening")
         for begun in pending:
+            self.prospect.lose(begun.id)
             if begun.due.expires <= now:
-                self.prospect.lose(begun.id)
                 for lane in await self.prospect.lanes([begun.digest], [begun.lane_id]):
                     self.prospect.serve(lane, begun.due.slot)
         alive = [begun for begun in pending if begun.due.expires > now]
-        turns = await pending_turns(self.desk, alive)
-        for lost in {begun.id for begun in alive} - {begun.id for _, begun in turns}:
-            self.prospect.lose(lost)
-        turns = [one for one in turns if self._concerned([one[0]])]
         decisions = [
-            await self._decide(turn, now, (), upto=begun.upto, released=True, begun=(begun.id,))
-            for turn, begun in turns
+            await self._decide(turn, now, (), upto=begun.upto, released=True)
+            for turn, begun in await pending_turns(self.desk, alive)
+            if self._concerned([turn])
         ]
-        for decision, (_, begun) in zip(decisions, turns, strict=True):
-            await self._take([decision], now, begun=(begun.id,))
-            if decision.outcome is Outcome.FAILED:
-                self.prospect.lose(begun.id)
+        for decision in decisions:
+            await self._take([decision], now)
 
     async def open(self, turns: Sequence[Turn], now: datetime) -> None:
         """Plan what is due: together what is opened together."""
@@ -167,14 +160,13 @@ class Planner:
         upto: int | None = None,
         released: bool = False,
         standing: Standing | None = None,
-        begun: Begun = (),
     ) -> Decision:
         if turn.due.folded:
             return Decision(turn=turn, outcome=Outcome.LATE, reason=LATE)
         if upto is None:
             upto = await self.arrivals.sealed(turn.slot.instant, now)
         if standing is None:
-            found = await self.prospect.standings([turn.lane], now, turn.day, begun)
+            found = await self.prospect.standings([turn.lane], now, turn.day)
             standing = found[turn.lane.id]
         desk, arrivals = self.desk, self.arrivals
         decision = await decide(
@@ -192,10 +184,10 @@ class Planner:
         self._ahead.subtract(turn.spec.name for turn in turns)
         await self.prospect.reach(turn.lane for turn in turns)
 
-    async def _take(self, decisions: Sequence[Decision], now: datetime, begun: Begun = ()) -> None:
+    async def _take(self, decisions: Sequence[Decision], now: datetime) -> None:
         """Keep in mind what decisions about one digest would do to its lanes and their readers."""
         for decision in decisions:
-            await self._note(decision, now, begun)
+            await self._note(decision, now)
         issues = [one.issue for one in decisions if one.issue and one.chosen]
         names = {decision.turn.spec.name for decision in decisions}
         if issues and any(left > 0 for name, left in self._ahead.items() if name not in names):
@@ -218,23 +210,21 @@ class Planner:
         elif outcome is not Outcome.FAILED:
             self.prospect.serve(turn.lane, turn.slot)
 
-    async def _note(self, decision: Decision, now: datetime, begun: Begun) -> None:
+    async def _note(self, decision: Decision, now: datetime) -> None:
         planned = Planned(decision=decision, at=now)
         if self.onlooker is None:
             self.planned.append(planned)
         elif decision.turn.lane.id in self.onlooker.lanes:
-            group = await self._group_of(self.onlooker.id, decision, now, begun)
+            group = await self._group_of(self.onlooker.id, decision, now)
             if group or decision.chosen is None:
                 self.planned.append(replace(planned, group=group))
 
-    async def _group_of(
-        self, reader: int, decision: Decision, now: datetime, begun: Begun
-    ) -> Group | None:
+    async def _group_of(self, reader: int, decision: Decision, now: datetime) -> Group | None:
         turn, chosen = decision.turn, decision.chosen
         if chosen is None:
             return None
         groups = [*(group for group, _ in chosen.picks), *chosen.nothing, *chosen.held]
-        return await self.prospect.group_of(reader, groups, turn.lane, now, turn.day, begun)
+        return await self.prospect.group_of(reader, groups, turn.lane, now, turn.day)
 
     async def _usual(self, turn: Turn) -> list[int]:
         """How large issues have been of late, with those that are planned."""

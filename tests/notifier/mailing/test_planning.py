@@ -272,9 +272,6 @@ async def history(
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason="in some histories a plan tells other articles for a reader than they get"
-)
 @settings(
     law(4, thorough=20, suppressed=(HealthCheck.too_slow, HealthCheck.function_scoped_fixture)),
     phases=[Phase.generate],  # to make an example smaller takes minutes
@@ -289,27 +286,61 @@ def test_what_is_planned_is_what_is_opened(
         asyncio.run(history(f"sqlite:///{folder / 'store.db'}", folder, first, steps))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="whoever moves while an opening is broken off gets its issue; no plan tells it of them",
-)
-async def test_who_moves_while_an_opening_is_broken_off_is_told_what_they_get(
-    sqlite_tables: Path, tmp_path: Path
+ALERTED = ({"alert": Choice()}, "UTC")
+
+
+async def broken_off(house: House, now: datetime) -> None:
+    """Have something for everybody, and an opening that has all of its rows and is not done."""
+    await begin(house)
+    await write(house, START, "a", "b", tags=("sport",), published=Date(START - HOUR))
+    with pytest.raises(StoreError):
+        await open_due(replace(house.desk(), opening=Broken(house.database)), now)
+
+
+async def test_who_moves_while_an_opening_is_broken_off_gets_what_their_new_lane_does(
+    store_url: str, tmp_path: Path
 ) -> None:
-    shutil.copy(sqlite_tables, tmp_path / "store.db")
-    before = declared([({"alert": Choice()}, "UTC"), ({"alert": Choice()}, "UTC")])
-    after = declared([({"alert": Choice()}, "Europe/Paris"), ({"alert": Choice()}, "UTC")])
-    url = f"sqlite:///{tmp_path / 'store.db'}"
-    settings = some_settings(url, tmp_path, digests=DIGESTS, subscribers=before)
+    before, after = (
+        declared([ALERTED] * 2),
+        declared([({"alert": Choice()}, "Asia/Tokyo"), ALERTED]),
+    )
+    settings = some_settings(store_url, tmp_path, digests=DIGESTS, subscribers=before)
     async with a_house(settings, START) as house:
-        await begin(house)
-        await write(house, START, "a", tags=("sport",), published=Date(START - HOUR))
         now = START + 30 * MINUTE
-        with pytest.raises(StoreError):
-            await open_due(replace(house.desk(), opening=Broken(house.database)), now)
+        await broken_off(house, now)
         moved = replace(house, settings=replace(house.settings, subscribers=after))
         await begin(moved, now)
-        await check(moved, now + MINUTE)
+        rows = await check(moved, now + MINUTE)
+        assert Counter(name for name, *_ in rows) == {"r0": 2, "r1": 2}
+
+
+async def test_who_pauses_while_an_opening_is_broken_off_gets_it_later(
+    store_url: str, tmp_path: Path
+) -> None:
+    both = declared([ALERTED] * 2)
+    settings = some_settings(store_url, tmp_path, digests=DIGESTS, subscribers=both)
+    async with a_house(settings, START) as house:
+        now = START + 30 * MINUTE
+        await broken_off(house, now)
+        await live(house, Step(0, [], "none", "queued", None, 0), 1, now)
+        rows = await check(house, now + MINUTE)
+        assert Counter(name for name, *_ in rows) == {"r1": 2}
+        rows = await check(house, now + 6 * HOUR)
+        assert [(name, len(articles)) for name, _, _, articles in rows] == [("r0", 2)]
+
+
+async def test_what_is_withdrawn_while_an_opening_is_broken_off_is_not_in_it(
+    store_url: str, tmp_path: Path
+) -> None:
+    spec = a_digest("hourly", schedule=parse_schedule("every hour"))
+    reader = a_reader("r0@readers.example", "hourly", name="r0")
+    settings = some_settings(store_url, tmp_path, digests=(spec,), subscribers=(reader,))
+    async with a_house(settings, START) as house:
+        now = START + HOUR
+        await broken_off(house, now)
+        await house.store.ingest([an_article(id="a", path="", withdrawn=True)], now)
+        [(_, _, _, articles)] = await check(house, now + MINUTE)
+        assert len(articles) == 1
 
 
 async def test_the_next_slot_of_each_lane_counts_what_was_planned_before(

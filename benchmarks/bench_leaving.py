@@ -32,6 +32,7 @@ from feeds.kit.database import Database
 from feeds.store import HISTORY as FEEDS
 from notifier.mailing import deliver, open_due
 from notifier.service import House, open_house
+from notifier.service.public import web_of
 from notifier.settings import MailSettings, Settings, SmtpRelay
 from notifier.tables import HISTORY as NOTIFIER
 from notifier.tokens import LEAVE, make_token
@@ -90,7 +91,7 @@ async def leave_during(
     """Let readers leave one after the other for as long as `work` goes on; print how it went."""
     clicks: list[float] = []
     updates: list[float] = []
-    _, app = house.web()
+    _, app = web_of(house)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url=SITE.url) as client:
         while not work.done() and len(clicks) < at_most:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache
 
 from feeds.document import Date
 
@@ -66,7 +67,6 @@ _TIME = (
     r"(?: ?(?P<half>am|pm|a\.m\.|p\.m\.)| uhr)?"
     r"(?: ?(?P<zone>[+-][0-9]{2}(?::?[0-9]{2})?|[a-z]{1,4}))?)?"
 )
-_FORMS = tuple(re.compile(_WEEKDAY + date + _TIME) for date in _DATES)
 
 
 def parse_date(text: str, zone: tzinfo) -> Date | None:
@@ -78,7 +78,7 @@ def parse_date(text: str, zone: tzinfo) -> Date | None:
     if len(text) > _LONGEST:
         return None
     plain = _plain(text)
-    for form in _FORMS:
+    for form in _forms():
         match = form.fullmatch(plain)
         if match:
             try:
@@ -86,6 +86,11 @@ def parse_date(text: str, zone: tzinfo) -> Date | None:
             except (ValueError, OverflowError):
                 return None
     return None
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(_WEEKDAY + date + _TIME) for date in _DATES)
 
 
 def _plain(text: str) -> str:

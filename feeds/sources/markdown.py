@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 LIMIT = 2_000_000  # characters; some three hundred thousand words
 
@@ -41,6 +43,8 @@ def render_markdown(text: str, *, title: str = "") -> Rendered:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - slow to import, and some have no Markdown
+
     return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 

@@ -13,8 +13,6 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-import charset_normalizer
-
 LIMIT = 20_000_000  # octets; no article is longer, and nobody wants to find out what is
 
 _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
@@ -147,6 +145,8 @@ def _guessed(data: bytes, wrong_at: int) -> Reading:
         western = ""
     if western and _looks_western(western):
         return _text(western)
+    import charset_normalizer  # noqa: PLC0415 - slow to import, and seldom needed
+
     best = charset_normalizer.from_bytes(data[:_SAMPLE]).best()
     if best is not None:
         try:

@@ -11,7 +11,11 @@ import click
 from feeds.kit import logs
 from notifier.cli.common import config_option
 from notifier.configuration import load
-from notifier.service import Manager, Role, Source, run, run_in_loop
+from notifier.service import run_in_loop
+from notifier.service.edits import Source
+from notifier.service.roles import Role
+from notifier.service.running import run
+from notifier.service.systemd import Manager
 from notifier.settings import Settings
 
 

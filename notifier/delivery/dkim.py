@@ -13,9 +13,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from notifier.delivery.keys import SigningKey, read_key
 from notifier.settings import Dkim, DkimProfile
+
+if TYPE_CHECKING:
+    from notifier.delivery.keys import SigningKey
 
 _OVERSIGNED = (b"From", b"To", b"Subject", b"Date", b"Message-ID", b"Reply-To", b"Content-Type")
 _SIGNED = frozenset(
@@ -57,6 +60,8 @@ def signers_of(settings: Dkim | None, profile: DkimProfile | None = None) -> tup
     profile = profile or (settings.profile if settings else DkimProfile.RELAY)
     if settings is None or profile is DkimProfile.RELAY:
         return ()
+    from notifier.delivery.keys import read_key  # noqa: PLC0415 - slow to import, and few have a key
+
     bare = _REWRITTEN if profile is DkimProfile.REWRITTEN else frozenset[bytes]()
     return tuple(
         Signer(settings.domain, each.selector, read_key(each.key), bare) for each in settings.keys

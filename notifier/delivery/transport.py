@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from notifier.delivery.delivery import Answer, Letter
-from notifier.delivery.failover import FailoverTransport
 from notifier.delivery.maildir import MaildirTransport
-from notifier.delivery.smtp import SmtpTransport
-from notifier.delivery.stream import Work
-from notifier.delivery.transaction import Permit
 from notifier.settings import DkimProfile, Maildir, SmtpRelay
+
+if TYPE_CHECKING:
+    from notifier.delivery.stream import Work
+    from notifier.delivery.transaction import Permit
 
 
 class Session(Protocol):
@@ -67,5 +67,10 @@ def open_transport(
     """
     if isinstance(settings, Maildir):
         return MaildirTransport(settings.path)
+    from notifier.delivery.failover import (  # noqa: PLC0415 - slow to import, for few commands send
+        FailoverTransport,
+    )
+    from notifier.delivery.smtp import SmtpTransport  # noqa: PLC0415 - as above
+
     relays = [SmtpTransport(relay, taken=taken) for relay in (settings, *fallbacks)]
     return FailoverTransport(relays) if fallbacks else relays[0]

@@ -10,8 +10,6 @@ import logging
 import re
 from email.message import Message
 
-from flufl.bounce import all_failures
-
 from notifier.returns.mail import Mail
 from notifier.returns.reports import short, status_in
 from notifier.returns.returned import Kind, Recipient
@@ -68,6 +66,8 @@ def _from_a_server(mail: Mail) -> bool:
 
 def _scanned(mail: Mail) -> tuple[set[str], set[str]]:
     """Return the addresses that are delayed, and those that failed."""
+    from flufl.bounce import all_failures  # noqa: PLC0415 - slow to import, and seldom needed
+
     plain = Message()
     for name in ("from", "subject", "x-mailer", _FAILED_FIELD):
         for value in mail.fields.get(name, ())[:5]:

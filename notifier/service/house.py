@@ -23,9 +23,6 @@ from feeds.store import (
     Finder,
     LabelStore,
 )
-from feeds.web import FeedServer
-from notifier.archive import BackIssues
-from notifier.delivery.archive import Archive
 from notifier.delivery.audience import Audience
 from notifier.delivery.books import Books
 from notifier.delivery.carriers.jobs import mend
@@ -43,19 +40,17 @@ from notifier.delivery.transport import open_transport
 from notifier.digest.compose import Composer
 from notifier.errors import TransportError
 from notifier.mailing import Desk, Lookout, Sender, Told, tell_nobody
-from notifier.returning import Intake
 from notifier.returns.records import Records
 from notifier.returns.suppressions import Suppressions
 from notifier.returns.veiling import veil_of
 from notifier.roster import Listing, Places, Roster
-from notifier.service.pushing import Pusher
 from notifier.settings import MailSettings, Settings, SmtpRelay
 from notifier.tables import HISTORY as NOTIFIER
 from notifier.tokens import SecretKey
-from notifier.web import ASGIApp, Observed, Register, application
 
 if TYPE_CHECKING:
     from notifier.delivery.carriers.pgqueued import PgQueued
+    from notifier.returning import Intake
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +119,8 @@ class House:
 
     def intake(self) -> Intake:
         """Return what taking in what came back needs."""
+        from notifier.returning import Intake  # noqa: PLC0415 - slow to import, for one command
+
         suppressions = self.suppressions
         records = Records(self.database, suppressions)
         return Intake(records, suppressions, self.roster, self.keys)
@@ -190,37 +187,6 @@ class House:
             queue=queue,
             told=told,
         )
-
-    def pusher(self, wake: Callable[[], None]) -> Pusher:
-        """Return what pushes feeds to subscribers; `wake` is called when it has work."""
-        return Pusher(
-            self.database, self.press.shelf, self.settings.site, self.settings.websub, wake
-        )
-
-    def web(
-        self, pusher: Pusher | None = None, observed: Observed | None = None
-    ) -> tuple[FeedServer, ASGIApp]:
-        """Return the server of feeds and the whole web application around it."""
-        server = FeedServer(
-            self.press.shelf,
-            self.settings.site,
-            self.press,
-            hubs=self.press.hubs,
-            gone=self.settings.gone,
-        )
-        app = application(
-            server=server,
-            press=self.press,
-            back=BackIssues(
-                Archive(self.database), self.store, self.settings.site, self.settings.words
-            ),
-            register=Register(self.settings, self.roster, self.places, self.store, self.keys),
-            digests=self.settings.digests,
-            keys=self.keys,
-            hub=pusher.hub if pusher else None,
-            observed=observed,
-        )
-        return server, app
 
 
 def _owner() -> str:

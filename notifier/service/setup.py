@@ -16,6 +16,7 @@ from notifier.service.health import Health
 from notifier.service.house import House
 from notifier.service.metrics import Metrics
 from notifier.service.observing import observed
+from notifier.service.public import pusher_of, web_of
 from notifier.service.pushing import Pusher
 from notifier.service.roles import Role
 from notifier.web import ASGIApp, Observed
@@ -52,9 +53,9 @@ def set_up(
     What goes on as it was is taken over from `before`: connections that have found their pace, and
     pushes that are under way. Raises TransportError where nothing could ever be sent.
     """
-    pusher = _kept_pusher(house, before) or house.pusher(instruments.wake)
+    pusher = _kept_pusher(house, before) or pusher_of(house, instruments.wake)
     told = observed(house, pusher, instruments.health, instruments.metrics, instruments.clock)
-    server, app = house.web(pusher, told)
+    server, app = web_of(house, pusher, told)
     mail = house.settings.mail is not None
     sender = None
     if mail and role.sends:

@@ -124,6 +124,15 @@ def test_help_is_quick_for_it_imports_nothing_heavy() -> None:
     assert heavy & set(imported.split()) == set()
 
 
+@pytest.mark.parametrize("command", ["plan", "status", "publish", "subscribers", "deliveries"])
+def test_what_no_server_runs_in_imports_no_server(command: str) -> None:
+    code = f"import sys, notifier.cli.{command}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own command
+    heavy = {"starlette", "uvicorn", "apscheduler", "structlog", "prometheus_client", "httpcore"}
+    seldom = {"aiosmtplib", "cryptography", "flufl", "markdown_it", "charset_normalizer"}
+    assert (heavy | seldom) & set(done.stdout.split()) == set()
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     done = run(monkeypatch, command, "--help")

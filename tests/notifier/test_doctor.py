@@ -25,6 +25,7 @@ from notifier import doctor
 from notifier.deliverability.finding import Finding, Grade
 from notifier.mailing import deliver, open_due
 from notifier.service.listening import Web, plain_settings
+from notifier.service.public import web_of
 from notifier.settings import FolderSource, Settings, SmtpRelay
 from notifier.subscribing import reconcile
 from tests.conftest import NOW
@@ -172,7 +173,7 @@ async def look(url: str, now: datetime | None = None) -> list[Finding]:
 async def test_leaving_comes_through_and_the_question_changes_nothing(settings: Settings) -> None:
     await send_one(settings)
     async with a_house(settings, START) as house:
-        _, app = house.web()
+        _, app = web_of(house)
         before = await house.roster.count(), await house.ledger.books()
         async with serving(app) as url:
             found = await look(url)

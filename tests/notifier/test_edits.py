@@ -30,7 +30,8 @@ from notifier.delivery.books import Books
 from notifier.reloads import Outcome, Reloads, Standing
 from notifier.schedule.language import parse_schedule
 from notifier.schedule.slots import slots
-from notifier.service import Source, run
+from notifier.service.edits import Source
+from notifier.service.running import run
 from notifier.tables import deliveries, issues, subscribers, subscriptions
 from tests.feeds.library.builders import markdown, write
 from tests.notifier.editing import COMING, MOVED, OTHERS, STEADY, TOKEN, Desk

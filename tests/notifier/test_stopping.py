@@ -16,7 +16,8 @@ import pytest
 from feeds.kit.database import Database
 from feeds.store import ArticleStore
 from notifier.mailing import open_due
-from notifier.service import open_house, run
+from notifier.service import open_house
+from notifier.service.running import run
 from notifier.settings import FolderSource, MailSettings, Settings, SmtpRelay
 from tests.notifier.builders import a_reader, some_settings
 from tests.notifier.test_mailing import SLOT, START, begin, write

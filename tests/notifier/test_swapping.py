@@ -16,8 +16,8 @@ from sqlalchemy import select
 from feeds.kit.database import Database
 from notifier.configuration import load
 from notifier.reloads import Reloads
-from notifier.service import Source, run
-from notifier.service.edits import fingerprint
+from notifier.service.edits import Source, fingerprint
+from notifier.service.running import run
 from notifier.tables import issues
 from tests.feeds.library.builders import markdown, write
 

@@ -14,6 +14,7 @@ from feeds.library import publish
 from feeds.web import FeedServer
 from notifier.mailing import deliver, open_now
 from notifier.service import House
+from notifier.service.public import web_of
 from notifier.subscribing import reconcile
 from tests.conftest import NOW
 from tests.feeds.builders import an_article
@@ -44,7 +45,7 @@ async def site(store_url: str, tmp_path: Path) -> AsyncIterator[Site]:
         await deliver(house.sender(), lambda: NOW, asyncio.Event())
         lines = messages_in(tmp_path / "mail")[0].as_string().split()
         page = next(word for word in lines if word.startswith(f"{SITE.url}/digests/morning/"))
-        server, app = house.web()
+        server, app = web_of(house)
         await server.refresh()
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url=SITE.url) as client:

@@ -21,6 +21,7 @@ from notifier.digest.spec import DigestSpec, Topic
 from notifier.mailing import Desk, deliver, open_due, open_now
 from notifier.schedule.language import parse_schedule
 from notifier.service import House
+from notifier.service.public import web_of
 from notifier.settings import Settings
 from notifier.subscriber import Choice
 from notifier.subscribing import reconcile
@@ -84,7 +85,7 @@ def an_article(name: str, **fields: Any) -> Article:  # keyword arguments of Doc
 async def a_stand(settings: Settings) -> AsyncIterator[Stand]:
     async with a_house(settings, START) as house:
         await reconcile(settings, house.places, house.store, START)
-        _, app = house.web()
+        _, app = web_of(house)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url=SITE.url) as client:
             yield Stand(house, client, house.desk())
@@ -485,6 +486,6 @@ async def test_an_old_key_still_opens_what_it_has_signed(picky: Settings) -> Non
         personal = (await stand.mailed())[-1]
         old = stand.house.keys[0]
         keys = (replace(old, id=2, secret=b"new" * 11), old)
-        _, app = replace(stand.house, keys=keys).web()
+        _, app = web_of(replace(stand.house, keys=keys))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
             assert (await client.get(personal)).status_code == 200

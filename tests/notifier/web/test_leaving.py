@@ -18,6 +18,7 @@ from notifier.delivery.delivery import State
 from notifier.preferences import Profile, Wish
 from notifier.roster import Roster
 from notifier.service import House
+from notifier.service.public import web_of
 from notifier.settings import Settings
 from notifier.subscribing import choose, reconcile
 from notifier.tokens import LEAVE, make_token
@@ -52,7 +53,7 @@ class Reader:
 async def a_leaving_reader(settings: Settings) -> AsyncIterator[Reader]:
     async with a_house(settings, NOW) as house:
         await reconcile(settings, house.places, house.store, NOW)
-        _, app = house.web()
+        _, app = web_of(house)
         token = make_token(house.keys[0], LEAVE, 1, 1)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url=SITE.url) as client:

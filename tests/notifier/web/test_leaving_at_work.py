@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, select, update
 
 from notifier.service import House
+from notifier.service.public import web_of
 from notifier.subscribing import reconcile
 from notifier.tables import subscribers, subscriptions
 from notifier.tokens import LEAVE, make_token
@@ -50,7 +51,7 @@ async def reader(store_url: str, tmp_path: Path) -> AsyncIterator[Reader]:
     )
     async with a_house(settings, NOW) as house:
         await reconcile(settings, house.places, house.store, NOW)
-        _, app = house.web()
+        _, app = web_of(house)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url=SITE.url) as client:
             yield Reader(house, client, f"/u/{make_token(house.keys[0], LEAVE, 1, 1)}")

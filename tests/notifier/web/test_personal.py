@@ -17,6 +17,7 @@ from notifier.digest.spec import Topic
 from notifier.reading import feed_token
 from notifier.roster import Reader
 from notifier.service import House
+from notifier.service.public import web_of
 from notifier.settings import Settings
 from notifier.subscriber import Choice
 from notifier.subscribing import reconcile
@@ -41,7 +42,7 @@ async def a_client(settings: Settings) -> AsyncIterator[tuple[House, httpx.Async
         for name, section in (("a", "Sport"), ("b", "Culture")):
             article = an_article(id=name, path="", title=f"About {name}", section=section)
             await house.store.ingest([article], NOW)
-        _, app = house.web()
+        _, app = web_of(house)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             yield house, client

@@ -71,6 +71,7 @@ class Supply:
         self._most = 1
         self._enough = 0
         self._fetched_at = -math.inf
+        self._closed = False
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Supply:
@@ -81,8 +82,15 @@ class Supply:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Give back what is held; where that fails, its lease ends by itself."""
-        for task in self._tasks:
+        """Give back what is held; where that fails, its lease ends by itself.
+
+        A claim that is under way is waited for: of one that is cut off nobody knows what it took,
+        and that would lie there for the length of a lease.
+        """
+        self._closed = True
+        self._low.set()
+        _restocking, *others = self._tasks
+        for task in others:
             task.cancel()
         await asyncio.wait(self._tasks)
         if self._left or self._ended:
@@ -139,6 +147,8 @@ class Supply:
         try:
             while not self._exhausted:
                 await self._low.wait()
+                if self._closed:
+                    return
                 self._low.clear()
                 await self._fetch()
                 self._news.set()

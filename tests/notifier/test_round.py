@@ -157,6 +157,30 @@ async def test_a_heartbeat_outlives_a_moment_without_the_store(
     assert len(beats) >= 2
 
 
+async def test_what_is_being_claimed_when_a_round_ends_waits_for_nobody(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    stop, claimed = asyncio.Event(), asyncio.Event()
+
+    class Slow(Ledger):
+        async def claim_some(self, *args: Any, **kwargs: Any) -> list[Chunk]:  # as it is
+            found = await super().claim_some(*args, **kwargs)
+            claimed.set()
+            await stop.wait()
+            await asyncio.sleep(0.05)  # the round is over before we come back
+            return found
+
+    async with a_house(some_settings(sqlite_url, tmp_path), START) as house:
+        await an_open_issue(house)
+        sender = sender_of(house, ledger=Slow(house.database))
+        round_of_it = asyncio.create_task(deliver(sender, lambda: SLOT, stop))
+        await claimed.wait()
+        stop.set()
+        assert (await round_of_it).counts == {}
+        done = await deliver(sender_of(house), lambda: SLOT, asyncio.Event())
+        assert done.counts == {State.ACCEPTED: 1}
+
+
 async def test_a_relay_that_refuses_us_costs_nobody_the_issue(
     sqlite_url: str, tmp_path: Path
 ) -> None:

@@ -91,7 +91,7 @@ async def test_any_2xx_with_the_challenge_is_a_yes(
 async def test_a_callback_that_does_not_answer_is_asked_again_a_few_times(
     hub: World, callback: Callback
 ) -> None:
-    hub.configured(patience=0.05)
+    hub.configured(patience=0.5)
     callback.levers["/cb"] = lambda _: None
     await hub.subscribe(callback.url())
     assert len(callback.gets()) == 1
@@ -103,7 +103,7 @@ async def test_a_callback_that_does_not_answer_is_asked_again_a_few_times(
 
 
 async def test_a_callback_that_never_answers_is_let_alone(hub: World, callback: Callback) -> None:
-    hub.configured(patience=0.03)
+    hub.configured(patience=0.4)
     callback.levers["/cb"] = lambda _: None
     await hub.ask(callback.url())
     for _ in range(6):

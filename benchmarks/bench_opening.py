@@ -16,8 +16,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -216,24 +216,37 @@ async def measure(url: str, readers: int) -> None:
         SecretKey(1, bytes(32)),
         Successors(database),
     )
-    waits: list[float] = []
-    beside = asyncio.create_task(write_beside(database, waits, asyncio.Event()))
-    other = Other(url)
     began = time.perf_counter()
-    opened = await open_due(desk, START + timedelta(hours=1))
-    total = time.perf_counter() - began
-    beside.cancel()
-    theirs_waited = other.end()
+    async with writers(database, url) as waits:
+        opened = await open_due(desk, START + timedelta(hours=1))
+        total = time.perf_counter() - began
     assert sum(one.readers for one in opened) == readers, opened[:3]
-    theirs = await reference(database)
+    async with writers(database, url) as unbounded:
+        theirs = await reference(database)
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     name = f"{kind}: {readers:,} readers in {len(opened):,} lanes"
     figure(f"{name}, rows", opening.seconds, theirs, "s", theirs / opening.seconds)
     figure(f"{name}, decided, composed and written", total, theirs, "s", theirs / total)
     print(f"  resident {before} MB before, {peak()} MB at the peak")
-    print(f"  a writer in this process waited {spread(waits)}")
-    print(f"  a writer in another process waited {spread(theirs_waited)}")
+    for where, some in waits.items():
+        print(f"  a writer in {where} process waited {spread(some)}")
+    for where, some in unbounded.items():
+        print(f"  beside the reference, in {where} process, {spread(some)}")
     await database.close()
+
+
+@asynccontextmanager
+async def writers(database: Database, url: str) -> AsyncIterator[dict[str, list[float]]]:
+    """Let others write meanwhile, here and in another process; give how long they waited."""
+    waits: dict[str, list[float]] = {"this": [], "another": []}
+    beside = asyncio.create_task(write_beside(database, 1, waits["this"], asyncio.Event()))
+    other = Other(url)
+    try:
+        yield waits
+    finally:
+        beside.cancel()
+        await asyncio.wait([beside])
+        waits["another"] += other.end()
 
 
 def spread(waits: list[float]) -> str:
@@ -245,13 +258,15 @@ def spread(waits: list[float]) -> str:
     )
 
 
-async def write_beside(database: Database, waits: list[float], end: asyncio.Event) -> None:
-    """Write a little, again and again, and note how long each time it took."""
+async def write_beside(
+    database: Database, reader: int, waits: list[float], end: asyncio.Event
+) -> None:
+    """Write a little of a reader, again and again, and note how long each time it took."""
     while not end.is_set():
         began = time.perf_counter()
         async with database.write() as connection:
-            touch = text("UPDATE subscribers SET generation = generation WHERE id = 1")
-            await connection.execute(touch)
+            touch = text("UPDATE subscribers SET generation = generation WHERE id = :reader")
+            await connection.execute(touch, {"reader": reader})
         waits.append(time.perf_counter() - began)
         await asyncio.sleep(0.1)
 
@@ -282,7 +297,7 @@ def write_until_told(url: str, told: Connection) -> None:
         async with database.read() as connection:
             await connection.execute(text("SELECT 1"))
         told.send(None)
-        await write_beside(database, waits, end)
+        await write_beside(database, 2, waits, end)
         await database.close()
         return waits[1:]  # the first one has to connect
 

@@ -38,6 +38,9 @@ _UNPRINTABLE = re.compile(
 )
 
 _QUOTE_IT = "put it in quotes"
+_REFERENCE = (
+    'put `${...}` in quotes here, such as "${NAME}": inside of `{}` and `[]` a `{` begins a map'
+)
 _PHRASES = {
     "mapping values are not allowed": (
         "a `:` cannot stand here; put text that contains `: ` in quotes, or mend the indentation"
@@ -97,6 +100,9 @@ def explain(
             return YamlProblem(start.line, start.column, message)
     if any(word in context for word in ("alias", "anchor", "tag", "directive", "block scalar")):
         place = start
+    before = place._replace(column=max(place.column - 1, 1))
+    if _character(text, before, 2) == "${":
+        return YamlProblem(*before, _REFERENCE)
     return YamlProblem(place.line, place.column, _words(text, context, phrase, place, start))
 
 

@@ -13,7 +13,7 @@ from notifier.configuration.problems import Report, did_you_mean
 from notifier.configuration.readers import Readers
 from notifier.configuration.scalars import NAMES, is_name
 from notifier.configuration.sections import Sections, Unread
-from notifier.configuration.selections import check_sources, query, why_never, within
+from notifier.configuration.selections import check_selection, query, why_never, within
 from notifier.configuration.validation import Part, check
 from notifier.digest.choices import Choices
 from notifier.digest.lane import selection_of
@@ -89,14 +89,14 @@ def _check(part: Part[DigestSection], world: World, report: Report) -> None:
     if values.articles.min > values.articles.max:
         message = f"`min` ({values.articles.min}) is more than `max` ({values.articles.max})"
         report.error(item.at("articles", "min"), message)
-    check_sources(values.select, part, ("select",), world.sources, report)
+    check_selection(values.select, part, ("select",), world.sources, report)
     if values.spread and values.expires and values.spread > values.expires / 2:
         message = "`spread` is more than half of `expires`, and is cut to that"
         hint = "what fails near the end of it needs time to be tried again"
         report.warning(item.at("spread"), message, hint)
     for name, topic in values.topics.items():
         path = ("topics", name, "select")
-        check_sources(topic.select, part, path, world.sources, report)
+        check_selection(topic.select, part, path, world.sources, report)
 
 
 def _digest(name: str, values: DigestSection, world: World) -> DigestSpec:

@@ -12,7 +12,7 @@ from notifier.configuration.models import FeedSection, ForEachSection
 from notifier.configuration.problems import Report, did_you_mean
 from notifier.configuration.scalars import NAMES, is_name, one_of
 from notifier.configuration.sections import Sections
-from notifier.configuration.selections import check_sources, query, why_never
+from notifier.configuration.selections import check_commas, check_selection, query, why_never
 from notifier.configuration.validation import Part, check, check_value
 
 _KINDS = tuple(map(str, Kind))
@@ -29,7 +29,8 @@ def feeds(
         whole = replace(item, value={}) if item.value is None else item
         part = parts[name] = check(FeedSection, whole, environ, report)
         if part is not None:
-            check_sources(part.values.select, part, ("select",), known_sources, report)
+            check_selection(part.values.select, part, ("select",), known_sources, report)
+            check_commas(part, ("words",), report)
     combinations = {name: _combination(part, report) for name, part in parts.items()}
     selections = combine(combinations, report, sections.unread)
     for part in parts.values():

@@ -186,6 +186,7 @@ class _Reading:
         if readers is not None:
             digest_part.check_readers(found, readers, sections, report)
             meaning.check_watch(watch, found, readers, sections, report)
+            meaning.check_zones(found, readers, report)
         meaning.check_leaving(site, found, outgoing, sections, report)
         return Settings(
             site=site or _SOME_SITE,

@@ -9,7 +9,7 @@ from feeds import Site
 from notifier.configuration.problems import Report, Spot
 from notifier.configuration.readers import Readers
 from notifier.configuration.sections import Sections
-from notifier.digest.spec import DigestSpec
+from notifier.digest.spec import SUBSCRIBER_ZONE, DigestSpec
 from notifier.schedule.language import Schedule
 from notifier.settings import MailSettings, SmtpRelay
 
@@ -56,6 +56,24 @@ def check_watch(
             message = f"`{schedule.canonical}` is more often than articles are looked for"
             hint = "make `watch` shorter, or this less frequent"
             report.warning(spot, message, hint)
+
+
+def check_zones(digests: Iterable[DigestSpec], readers: Readers, report: Report) -> None:
+    """Warn, once, of readers whose zone does nothing, for all they get goes by a zone of its own.
+
+    Not of a reader of a digest that is not known: it may go by anything.
+    """
+    fixed = {spec.name for spec in digests if spec.timezone != SUBSCRIBER_ZONE}
+    idle = [
+        item
+        for reader, item in readers.placed()
+        if reader.timezone and reader.digests and reader.digests.keys() <= fixed
+    ]
+    if idle:
+        others = f", nor that of {len(idle) - 1} more" if len(idle) > 1 else ""
+        message = f"this reader's `timezone` changes nothing{others}"
+        hint = "only a digest with `timezone: subscriber` goes by it: none that they get has that"
+        report.warning(idle[0].key("timezone"), message, hint)
 
 
 def _place(spec: DigestSpec, sections: Sections) -> Spot:

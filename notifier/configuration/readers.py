@@ -14,6 +14,7 @@ from notifier.configuration.models import ChoiceSection, SubscriberSection
 from notifier.configuration.plain_readers import PlainReaders
 from notifier.configuration.problems import Report, closest, did_you_mean
 from notifier.configuration.sections import Unread
+from notifier.configuration.selections import check_commas
 from notifier.configuration.validation import Part, check
 from notifier.digest.spec import DigestSpec
 from notifier.subscriber import Choice, Declaration, address_key
@@ -79,6 +80,7 @@ class Readers:
             self.report.warning(item.at(), "this reader gets nothing: there are no `digests`")
         for name, choice in values.digests.items():
             self._check(name, choice.topics, part)
+            check_commas(part, ("digests", name, "words"), self.report)
             self._check_schedule(name, choice, part)
         self._keep(declared, item)
 

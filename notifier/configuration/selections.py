@@ -18,6 +18,9 @@ from notifier.configuration.validation import Part
 
 _S = TypeVar("_S", bound=Section)
 
+# A text by one of these keys; by others, a comma is right (`Doe, Jane`) or refused anyway.
+_WHAT_ONE_IS = {"sections": "one section", "tags": "one tag", "words": "one phrase"}
+
 
 def query(selection: Selection) -> Query:
     """Return the query that `selection` declares."""
@@ -56,22 +59,36 @@ def why_never(query: Query) -> str:
     return "what is asked for contradicts itself"
 
 
-def check_sources(
-    selection: Selection, part: Part[_S], path: KeyPath, known: Collection[str], report: Report
+def check_selection(
+    selection: Selection, part: Part[_S], path: KeyPath, sources: Collection[str], report: Report
 ) -> None:
-    """Warn of each source in `selection`, at `path` of `part`, that is not declared."""
-    names = {normalise(name) for name in known}
-    for place, name in _sources(selection, path):
-        if normalise(name) not in names:
-            hint = did_you_mean(name, known)
-            message = f"there is no source {part.quoted(name, *place)}"
-            report.warning(part.item.at(*place), message, hint)
+    """Warn of what is hardly meant in `selection`, at `path` of `part`, or finds nothing.
+
+    That is each source that is none of `sources`, and several values in one text.
+    """
+    names = {normalise(name) for name in sources}
+    for place, inner in _all_in(selection, path):
+        for number, name in enumerate(inner.sources):
+            if normalise(name) not in names:
+                steps = (*place, "sources", number)
+                message = f"there is no source {part.quoted(name, *steps)}"
+                report.warning(part.item.at(*steps), message, did_you_mean(name, sources))
+        for key in _WHAT_ONE_IS:
+            check_commas(part, (*place, key), report)
 
 
-def _sources(selection: Selection, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    for number, name in enumerate(selection.sources):
-        yield (*path, "sources", number), name
+def check_commas(part: Part[_S], path: KeyPath, report: Report) -> None:
+    """Warn of one text at `path` of `part`, whose key takes a list, that looks like several."""
+    key, value = str(path[-1]), part.value(*path)
+    if isinstance(value, str) and "," in value.strip(" ,"):
+        message = f"{part.quoted(value, *path)} is {_WHAT_ONE_IS[key]} here"
+        hint = f'several are a list: `{key}: [a, b]`; for one with a comma, `{key}: ["a, b"]`'
+        report.warning(part.item.at(*path), message, hint)
+
+
+def _all_in(selection: Selection, path: KeyPath) -> Iterator[tuple[KeyPath, Selection]]:
+    yield path, selection
     if selection.not_ is not None:
-        yield from _sources(selection.not_, (*path, "not"))
+        yield from _all_in(selection.not_, (*path, "not"))
     for number, inner in enumerate(selection.any):
-        yield from _sources(inner, (*path, "any", number))
+        yield from _all_in(inner, (*path, "any", number))

@@ -32,6 +32,9 @@ _SHAPES = {
 }
 
 
+_SEVERAL = "several values are a list: `[a, b]`; text with a comma needs quotes"
+
+
 @dataclass(frozen=True, slots=True)
 class Part(Generic[_S]):
     """A checked part: its values, the place it came from, and the same with everything put in.
@@ -43,6 +46,11 @@ class Part(Generic[_S]):
     values: _S
     expanded: Expanded
     sound: bool
+
+    def value(self, *path: str | int) -> object:
+        """Return what is written at `path`, with everything put in; None if nothing is."""
+        known = _known(self.expanded.value, path)
+        return _value(self.expanded.value, known) if known == path else None
 
     def quoted(self, value: str, *path: str | int) -> str:
         """Return the text `value` at `path` for a message; the reference if it was put in.
@@ -112,9 +120,9 @@ def _tell(
     if path in expanded.failed:
         return
     if detail["type"] == "extra_forbidden":
-        known = _keys(kind, path[:-1])
-        hint = did_you_mean(str(path[-1]), known)
-        report.error(item.key(*path), f"unknown key `{path[-1]}`", hint)
+        spot, key = item.key(*path), str(path[-1])
+        hint = did_you_mean(key, _keys(kind, path[:-1]))
+        report.error(spot, f"unknown key `{key}`", _SEVERAL if _stands_alone(key, spot) else hint)
     elif detail["type"] == "missing":
         report.error(item.key(*path), f"`{detail['loc'][-1]}` is missing")
     elif detail["type"] == OURS:
@@ -122,6 +130,12 @@ def _tell(
     else:
         shape = _SHAPES.get(detail["type"])
         report.error(item.at(*path), f"expected {shape}" if shape else "this is not valid here")
+
+
+def _stands_alone(key: str, spot: Spot) -> bool:
+    """Tell whether `key` at `spot` has no colon, in braces: most likely, a value had a comma."""
+    after = spot.source[spot.column - 1 :].removeprefix(key).lstrip()
+    return after.startswith((",", "}"))
 
 
 def _tell_ours(

@@ -60,7 +60,9 @@ class SubscriberSection(Section):
         dict[str, ChoiceSection], BeforeValidator(_by_name, json_schema_input_type=_Names)
     ] = setting("names, or a map of names with what is below", {}, said="none")
     timezone: Zone = setting(
-        "for digests with `timezone: subscriber`", "", inherits="site.timezone"
+        "for digests with `timezone: subscriber`, and for nothing else",
+        "",
+        inherits="site.timezone",
     )
     language: Language = setting("a language tag", "", said="the digest's")
     pause_until: Day | None = setting(

@@ -144,6 +144,9 @@ def test_a_thousand_keys_that_stand_twice_cost_no_more_than_others() -> None:
 
 
 TAB = "a tab cannot indent; use spaces"
+REFERENCE = (
+    'put `${...}` in quotes here, such as "${NAME}": inside of `{}` and `[]` a `{` begins a map'
+)
 COLON = "a `:` cannot stand here; put text that contains `: ` in quotes, or mend the indentation"
 
 WRONG = {
@@ -186,6 +189,9 @@ WRONG = {
     'a: "\\q"': ["1:5: `\\q` means nothing in double quotes; use single quotes to keep it"],
     "a: [1\nb: 2\n": ["2:2: expected `,` or `]`; the list that begins in line 1 is not closed"],
     "a: {b: c\n": ["2:1: expected `,` or `}`; the map that begins in line 1 is not closed"],
+    "a: {b: ${C}}": [f"1:8: {REFERENCE}"],
+    "a: [x, ${C:-y}]": [f"1:8: {REFERENCE}"],
+    "a: {b: x${C}y": [f"1:9: {REFERENCE}"],
     "a: }": ["1:4: `}` cannot stand here"],
     "a: 1\nb\nc: 2": ["2:1: expected `key: value`, but there is no `: ` here"],
     "- a\nb: 1": ["2:1: expected `- ` as in the list that begins in line 1; mend the indentation"],

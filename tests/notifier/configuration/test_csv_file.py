@@ -13,7 +13,8 @@ from tests.notifier.configuration.builders import read, settings, told, write
 SAVE = "save it as CSV with commas, in UTF-8"
 DIGESTS = """
 digests:
-  morning: {schedule: at once, topics: {sport: {select: {tags: sport}}, arts: {select: {tags: a}}}}
+  morning: {schedule: at once, timezone: subscriber,
+    topics: {sport: {select: {tags: sport}}, arts: {select: {tags: a}}}}
   weekly: {schedule: every sunday at 09:00}
 subscribers_file: lists/readers.csv
 """
@@ -85,7 +86,7 @@ def test_a_reader_in_yaml_and_in_csv_is_told(tmp_path: Path) -> None:
     loaded = read(_csv(tmp_path, "email,digests\nA@readers.example,weekly\n"), x=yaml)
     assert [line.partition(" |")[0] for line in told(loaded)] == [
         "readers.csv:2:1: `A@readers.example` stands here twice, with other choices; "
-        f"the first is in {tmp_path}/x.yaml:6:23"
+        f"the first is in {tmp_path}/x.yaml:7:23"
     ]
     assert loaded.files[-1] == tmp_path / "lists" / "readers.csv"
 
@@ -117,7 +118,7 @@ def test_what_is_no_such_file_is_told(tmp_path: Path, text: str, expected: str) 
 
 
 def test_other_encodings_and_missing_files_are_told(tmp_path: Path) -> None:
-    assert told(read(tmp_path, x=DIGESTS)) == ["x.yaml:5:19: there is no such file"]
+    assert told(read(tmp_path, x=DIGESTS)) == ["x.yaml:6:19: there is no such file"]
     (_csv(tmp_path, "") / "lists" / "readers.csv").write_bytes(b"email\na\nb\xe9@readers.example\n")
     assert told(read(tmp_path, x=DIGESTS)) == [
         f"readers.csv:3: the byte 0xE9 is not UTF-8 | {SAVE}"
@@ -128,3 +129,15 @@ def test_references_are_not_looked_for_in_csv(tmp_path: Path) -> None:
     text = "email,name,digests\na@readers.example,${HOME},weekly morning\n"
     found = settings(_csv(tmp_path, text), environ={"HOME": "/root"}, x=DIGESTS)
     assert found.subscribers[0].name == "${HOME}"
+
+
+def test_zones_by_which_nothing_goes_are_told_once(tmp_path: Path) -> None:
+    text = "email,digests,timezone\n" + "".join(
+        f"{name}@readers.example,{digests},Asia/Tokyo\n"
+        for name, digests in {"a": "morning", "b": "weekly", "c": "weekly", "d": "all"}.items()
+    )
+    loaded = read(_csv(tmp_path, text.replace(",all,", ",morning weekly,")), x=DIGESTS)
+    assert told(loaded) == [
+        "readers.csv:3:26: warning: this reader's `timezone` changes nothing, nor that of 1 more"
+        " | only a digest with `timezone: subscriber` goes by it: none that they get has that"
+    ]

@@ -46,4 +46,4 @@ def test_the_sample_s_digests_and_readers_are_what_they_look_like() -> None:
     regions, _, culture = (feed.select for feed in found.feeds[1:4])
     assert weekly.select == Query(any=(regions, culture))
     zones = [reader.timezone for reader in found.subscribers]
-    assert zones == ["Asia/Tokyo", "", "America/New_York", "Pacific/Honolulu"]
+    assert zones == ["Asia/Tokyo", "", "", "Pacific/Honolulu"]

@@ -180,6 +180,7 @@ BEYOND = frozenset(
         "unknown-topic",
         "unset-variable",
         "word-without-letters",
+        "zone-without-effect",
     }
 )
 

@@ -87,7 +87,7 @@ def test_a_reader_names_digests_in_a_list_or_a_map(tmp_path: Path) -> None:
     text = """
 digests:
   m: {schedule: at once, topics: {sport: {select: {tags: sport}}}}
-  n: {schedule: at once}
+  n: {schedule: at once, timezone: subscriber}
 subscribers:
   - {email: a@readers.example, digests: m}
   - {email: b@readers.example, digests: [m, n], timezone: Asia/Tokyo, language: ja}

@@ -139,10 +139,10 @@ class _Builder:
         assert mark is not None, "every event of the parser has one"
         return (mark.line << COLUMN_BITS) + mark.column + self.origin
 
-    def _refuse(self, place: int, message: str) -> None:
+    def _refuse(self, place: int, message: str, *, spoils: bool = False) -> None:
         if len(self.problems) == self.limits.problems:
             raise YamlError(self._ordered(), None, self.path)  # who wrote that has enough to do
-        self.problems.append(YamlProblem(*unpacked(place), message))
+        self.problems.append(YamlProblem(*unpacked(place), message, spoils))
 
     def _give_up(self, place: int, message: str) -> NoReturn:
         self._refuse(place, message)
@@ -176,7 +176,7 @@ class _Builder:
             try:
                 value = plain(text)
             except ValueError as error:
-                self._refuse(place, str(error))
+                self._refuse(place, str(error), spoils=True)
         self._add(frame, value, place)
 
     def begin_map(self, event: yaml.MappingStartEvent) -> None:
@@ -196,7 +196,7 @@ class _Builder:
     def alias(self, event: yaml.AliasEvent) -> None:
         """Refuse an alias; nothing stands in its place."""
         place = self._begin(event)
-        self._refuse(place, "aliases (`*`) are not allowed; write the value out")
+        self._refuse(place, "aliases (`*`) are not allowed; write the value out", spoils=True)
         self._add(self.stack[-1], None, place)
 
     def _refused_key(self, frame: Frame, event: yaml.ScalarEvent, place: int) -> bool:

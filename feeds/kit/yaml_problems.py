@@ -21,11 +21,15 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class YamlProblem:
-    """One thing that is wrong, and where; line and column count from 1."""
+    """One thing that is wrong, and where; line and column count from 1.
+
+    Where it `spoils` the value, what the document has there says nothing: no use in judging it.
+    """
 
     line: int
     column: int
     message: str
+    spoils: bool = False
 
     def __str__(self) -> str:
         """Return `line:column: message`."""

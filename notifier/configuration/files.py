@@ -140,7 +140,10 @@ def read(path: Path, order: int, report: Report) -> SourceFile | None:
     except YamlError as error:
         file.document = error.document
         for problem in error.problems:
-            report.error(file.spot(problem.line, problem.column), problem.message)
+            spot = file.spot(problem.line, problem.column)
+            report.error(spot, problem.message)
+            if problem.spoils:
+                report.silence(spot)
     return file
 
 

@@ -88,6 +88,7 @@ class Report:
 
     _found: dict[tuple[int, int, int, str], ConfigProblem] = field(default_factory=dict)
     errors: int = 0
+    _silenced: set[Spot] = field(default_factory=set)
 
     def error(self, spot: Spot, message: str, hint: str = "") -> None:
         """Note a mistake; the same one at the same place counts once."""
@@ -96,6 +97,10 @@ class Report:
     def warning(self, spot: Spot, message: str, hint: str = "") -> None:
         """Note something that is probably not meant."""
         self._add(spot, message, hint, Severity.WARNING)
+
+    def silence(self, spot: Spot) -> None:
+        """Note nothing more about what stands at `spot`: it follows from what is known."""
+        self._silenced.add(spot)
 
     def take(self, other: Report, severity: Severity) -> None:
         """Note everything that `other` knows, as of `severity`."""
@@ -108,6 +113,8 @@ class Report:
         return tuple(self._found[key] for key in sorted(self._found))
 
     def _add(self, spot: Spot, message: str, hint: str, severity: Severity) -> None:
+        if spot in self._silenced:
+            return
         self.errors += severity is Severity.ERROR
         problem = problem_at(spot, message, hint, severity)
         self._found.setdefault((spot.order, spot.line, spot.column, message), problem)

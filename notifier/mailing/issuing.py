@@ -36,6 +36,11 @@ class Opened:
     held: bool = False
     due: datetime | None = None
 
+    @property
+    def skipped(self) -> bool:
+        """Whether nobody gets anything, and that is in order: `reason` says why."""
+        return not (self.readers or self.held or self.failed)
+
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:

@@ -195,7 +195,7 @@ class Metrics:
     def opened(self, issue: Opened, now: datetime) -> None:
         """Note what came of a slot."""
         outcome = "held" if issue.held else "failed" if issue.failed else "opened"
-        if outcome == "opened" and not issue.readers:
+        if issue.skipped:
             outcome = "skipped"
         self._issues.labels(issue.digest, outcome).inc()
         if outcome == "opened" and issue.due is not None:

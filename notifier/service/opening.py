@@ -34,6 +34,9 @@ async def open_due_of(round_: Round, desk: Desk, now: datetime) -> None:
             complain(round_, name, NotifierError(opened.reason))
             continue
         relieve(round_, name)
+        if opened.skipped:
+            log.info("issue.skipped", digest=opened.digest, slot=opened.slot, reason=opened.reason)
+            continue
         log.info(
             "issue.opened",
             digest=opened.digest,

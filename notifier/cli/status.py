@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from feeds.library import catalogue
+from feeds.store import FeedState
 from notifier.cli.common import config_option, json_option, now, show, table
 from notifier.cli.configurations import data_of, lines_of, settings_to_look_by
 from notifier.cli.deliveries.telling import BY_DIGEST, BY_ISSUE, BY_PROVIDER, account, balance
@@ -51,6 +53,7 @@ async def _status(
     async with open_house(settings, now()) as house:
         counts = await house.store.counts()
         states = await house.press.index.states()
+        labels = (await catalogue(house.press))[len(settings.feeds) :]
         books = account(await house.books.by_digest(), BY_DIGEST)
         specs = {spec.name: spec for spec in settings.digests}
         lanes = await house.audience.lanes(list(specs)) if holds else []
@@ -62,12 +65,13 @@ async def _status(
                 "embargoed": counts.embargoed,
                 "withdrawn": counts.withdrawn,
             },
-            "feeds": {
-                spec.name: {
-                    "published": spec.name in states,
-                    "stale": spec.name not in states or states[spec.name].stale,
-                }
-                for spec in settings.feeds
+            "feeds": {spec.name: _rendered(states.get(spec.name)) for spec in settings.feeds},
+            "feeds_for_each": {
+                "feeds": len(labels),
+                **{
+                    word: sum(_rendered(states.get(spec.name))[word] for spec in labels)
+                    for word in ("published", "stale")
+                },
             },
             "readers": await house.roster.count(),
             "books": books,
@@ -94,6 +98,10 @@ async def _status(
         return data, standings
 
 
+def _rendered(state: FeedState | None) -> dict[str, bool]:
+    return {"published": state is not None, "stale": state is None or state.stale}
+
+
 async def _closely(books: Books) -> dict[str, object]:
     return {
         "issues": account(await books.by_issue((), _ISSUES), BY_ISSUE),
@@ -102,20 +110,18 @@ async def _closely(books: Books) -> dict[str, object]:
 
 
 def _lines(data: dict[str, object]) -> list[str]:
-    articles, feeds = data["articles"], data["feeds"]
+    articles, feeds, labels = data["articles"], data["feeds"], data["feeds_for_each"]
     books, lanes = data["books"], data["lanes"]
     held, waiting = data["held"], data["waiting"]
     assert isinstance(held, list)
     assert isinstance(waiting, list)
     assert isinstance(articles, dict)
     assert isinstance(feeds, dict)
+    assert isinstance(labels, dict)
     assert isinstance(books, list)
     assert isinstance(lanes, list)
     lines = ["articles: " + ", ".join(f"{number} {what}" for what, number in articles.items())]
-    stale = [name for name, feed in feeds.items() if feed["stale"]]
-    lines.append(
-        f"feeds: {len(feeds)}" + (f", to be rendered: {', '.join(stale)}" if stale else "")
-    )
+    lines.append(_of_feeds(feeds, labels))
     lines.append(f"readers: {data['readers']}")
     if books:
         lines += ["", *balance(books, BY_DIGEST)]
@@ -128,6 +134,15 @@ def _lines(data: dict[str, object]) -> list[str]:
         rows = [[lane[name] or "-" for name in columns] for lane in lanes]
         lines += ["", *table([columns, *rows])]
     return lines
+
+
+def _of_feeds(feeds: Mapping[str, Mapping[str, bool]], labels: Mapping[str, int]) -> str:
+    """Name what waits to be rendered; of labels there may be thousands, so they are counted."""
+    each = labels["feeds"]
+    line = f"feeds: {len(feeds) + each}" + (f", {each} of them by feeds_for_each" if each else "")
+    stale = [name for name, feed in feeds.items() if feed["stale"]]
+    stale += [f"{labels['stale']} by feeds_for_each"] if labels["stale"] else []
+    return line + (f", to be rendered: {', '.join(stale)}" if stale else "")
 
 
 def _said(standings: Sequence[Standing]) -> list[str]:

@@ -264,6 +264,18 @@ def test_status_tells_of_no_slots_while_the_files_have_mistakes(light: Place) ->
     assert light.run("status", "--json").data["lanes"] == []
 
 
+def test_status_counts_the_feeds_for_each_label_too(light: Place) -> None:
+    settings = light.config / "paperround.yaml"
+    settings.write_text(settings.read_text() + "feeds_for_each: {section: {}}\n")
+    for section in ("Sport", "Arts"):
+        write(light.articles, f"{section}.md", markdown("The mill", section=section))
+    light.run("ingest", light.articles)
+    assert light.run("publish").code == 0
+    assert "\nfeeds: 4, 2 of them by feeds_for_each\n" in light.run("status").out
+    each = light.run("status", "--json").data["feeds_for_each"]
+    assert each == {"feeds": 2, "published": 2, "stale": 0}
+
+
 def test_the_configuration_may_be_named_by_the_environment(light: Place) -> None:
     light.monkeypatch.setenv("PAPERROUND_CONFIG", str(light.config))
     assert run(light.monkeypatch, "check").code == 0

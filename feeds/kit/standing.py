@@ -13,6 +13,7 @@ from feeds.errors import StoreError
 from feeds.kit.database import Database
 from feeds.kit.engines import parse_url, told
 from feeds.kit.histories import History
+from feeds.kit.troubles import translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ async def standing(url: str, histories: Sequence[History]) -> Standing:
     """Return how the store at `url` stands; StoreError where it cannot be used."""
     parsed = parse_url(url)
     name = told(parsed)
-    if parsed.get_backend_name() == "sqlite" and not _is_there(Path(parsed.database or ""), name):
+    if not is_there(url):
         return Standing(name, "not there yet; it is made when it is first used")
     database = Database(url)
     try:
@@ -37,8 +38,20 @@ async def standing(url: str, histories: Sequence[History]) -> Standing:
     return Standing(name, _stands(name, found, histories))
 
 
+def is_there(url: str) -> bool:
+    """Tell whether the file of the store at `url` exists; of a server nobody asks, so it does.
+
+    StoreError where we could not use or make the file.
+    """
+    parsed = parse_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return True
+    path, name = Path(parsed.database or ""), told(parsed)
+    with translated(name):
+        return _is_there(path, name)
+
+
 def _is_there(path: Path, name: str) -> bool:
-    """Tell whether the file exists; StoreError where we could not use or make it."""
     if path.exists():
         if not os.access(path, os.R_OK | os.W_OK):
             raise StoreError(f"store {name}: the file cannot be read and written by us")

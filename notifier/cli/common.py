@@ -103,6 +103,11 @@ def show(data: Mapping[str, object], lines: Sequence[str], *, as_json: bool) -> 
             click.echo(line)
 
 
+def note(line: str) -> None:
+    """Tell people something about what is printed, where programs do not look for an object."""
+    click.echo(f"paperround: {line}", err=True)
+
+
 def table(rows: Sequence[Sequence[object]]) -> list[str]:
     """Set rows in columns; the first row is the heading."""
     texts = [[str(cell) for cell in row] for row in rows]

@@ -12,13 +12,14 @@ import click
 
 from notifier.checking import examine
 from notifier.cli import OK, PROBLEMS
-from notifier.cli.common import config_option, counted, json_option, now, show
+from notifier.cli.common import config_option, counted, json_option, note, now, show
 from notifier.configuration import Loaded, Severity, load
 from notifier.configuration.snapshots import Snapshot
 from notifier.errors import NotifierError
 from notifier.reloads import Reloads
-from notifier.service import House, open_house
+from notifier.service import House
 from notifier.service.comparing import Difference, Readers, compare
+from notifier.service.looking import look_in
 
 CHANGES = 2
 
@@ -58,7 +59,8 @@ def _read(path: Path) -> Loaded | None:
 
 async def _compare(edited: Loaded, before: Loaded | None) -> Difference:
     settings = edited.settings_or_raise()
-    async with open_house(settings, now()) as house:
+    # A checkout may be compared with another where no service ever ran.
+    async with look_in(settings, now(), note if before else None) as house:
         snapshot = Snapshot.of(before) if before else await _in_use(house)
         return await compare(
             snapshot, Snapshot.of(edited), settings, house.places, house.store, now()

@@ -21,8 +21,8 @@ from notifier.digest.rule import Ruling
 from notifier.errors import ConfigurationError, NotifierError
 from notifier.mailing import Explained, Lookout, explain
 from notifier.mailing.explaining import Way
-from notifier.service import open_house
 from notifier.service.foreseeing import foreseen_for
+from notifier.service.looking import look_in
 
 _LISTED = 5  # articles that are named when several are meant
 
@@ -47,7 +47,7 @@ async def _explain(loaded: Loaded, article: str, email: str) -> Explained:
         raise ConfigurationError(loaded.problems)
     moment = now()
     async with (
-        open_house(loaded.settings, moment) as house,
+        look_in(loaded.settings, moment) as house,
         foreseen_for(house, email, moment) as lookout,
     ):
         entry = await _the_one(lookout, article)

@@ -15,6 +15,7 @@ from notifier.cli.common import (
     config_option,
     counted,
     json_option,
+    note,
     now,
     settings_without_lists,
     show,
@@ -22,8 +23,8 @@ from notifier.cli.common import (
 from notifier.digest.lane import schedule_of
 from notifier.mailing import Onlooker, Planned, plan
 from notifier.mailing.deciding import Outcome
-from notifier.service import open_house
 from notifier.service.foreseeing import foreseen
+from notifier.service.looking import look_in
 from notifier.settings import Settings
 
 _TITLES = 3
@@ -44,7 +45,7 @@ def command(at: str | None, email: str | None, config: Path, as_json: bool) -> N
 async def _plan(settings: Settings, at: datetime | None, email: str | None) -> dict[str, object]:
     moment = now()
     async with (
-        open_house(settings, moment) as standing,
+        look_in(settings, moment, note) as standing,
         foreseen(standing, min(at or moment, moment)) as (lookout, removal),
     ):
         onlooker = None

@@ -13,8 +13,8 @@ from notifier.cli.asking import check_digests, moment_of, reader_of
 from notifier.cli.common import config_option, json_option, now, settings_without_lists, show
 from notifier.errors import NotifierError
 from notifier.mailing import Preview, preview
-from notifier.service import open_house
 from notifier.service.foreseeing import foreseen_for
+from notifier.service.looking import look_in
 from notifier.settings import Settings
 
 
@@ -63,7 +63,7 @@ async def _preview(
 ) -> Preview:
     moment = now()
     async with (
-        open_house(settings, moment) as house,
+        look_in(settings, moment) as house,
         foreseen_for(house, email or "", moment) as lookout,
     ):
         if email is None:

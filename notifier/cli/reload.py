@@ -12,7 +12,7 @@ from notifier.cli.common import config_option, json_option, now, show
 from notifier.cli.configurations import data_of, lines_of, settings_to_look_by
 from notifier.errors import NotifierError
 from notifier.reloads import Reloads, Standing
-from notifier.service import open_house
+from notifier.service.looking import look_in
 from notifier.settings import Settings
 
 _PAUSE = 0.2  # seconds between two looks for the answer
@@ -40,7 +40,7 @@ def command(ctx: click.Context, config: Path, wait: int, *, yes: bool, as_json: 
 
 async def _ask(settings: Settings, wait: int, *, yes: bool) -> list[Standing]:
     """Return the processes that have answered, as soon as the one that knows the readers has."""
-    async with open_house(settings, now()) as house:
+    async with look_in(settings, now()) as house:
         reloads = Reloads(house.database)
         wish = await reloads.wish(now(), yes=yes)
         for _ in range(round(wait / _PAUSE)):

@@ -18,7 +18,8 @@ from notifier.delivery.books import Books
 from notifier.digest.lane import schedule_of
 from notifier.reloads import Reloads, Standing
 from notifier.schedule.slots import next_slot
-from notifier.service import is_taken, open_house
+from notifier.service import is_taken
+from notifier.service.looking import look_in
 from notifier.settings import Settings
 
 _ISSUES = 20  # the last ones
@@ -50,7 +51,7 @@ async def _status(
     Without `whole`, what people are not shown is not counted. Lanes are told where the settings
     hold: of an edit with mistakes nobody can say when they are due.
     """
-    async with open_house(settings, now()) as house:
+    async with look_in(settings, now()) as house:
         counts = await house.store.counts()
         states = await house.press.index.states()
         labels = (await catalogue(house.press))[len(settings.feeds) :]

@@ -14,6 +14,7 @@ from notifier.cli.common import config_option, counted, json_option, now, settin
 from notifier.errors import NotifierError
 from notifier.returns.suppressions import OPERATOR, Suppression
 from notifier.service import open_house
+from notifier.service.looking import look_in
 from notifier.settings import Settings
 from notifier.subscriber import is_address
 
@@ -68,12 +69,12 @@ def add(address: str, reason: str, config: Path, as_json: bool) -> None:
 
 
 async def _list(settings: Settings, since: datetime | None) -> list[Suppression]:
-    async with open_house(settings, now()) as house:
+    async with look_in(settings, now()) as house:
         return [one async for page in house.suppressions.listed(since) for one in page]
 
 
 async def _lift(settings: Settings, address: str | None, since: datetime | None) -> int:
-    async with open_house(settings, now()) as house:
+    async with look_in(settings, now()) as house:
         if since is not None:
             return await house.suppressions.lift_since(since)
         if await house.suppressions.lift(address or "") is None:

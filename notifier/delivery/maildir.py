@@ -37,13 +37,15 @@ class MaildirTransport:
         yield MaildirSession(self.path)
 
     async def check(self) -> Answer | None:
-        """Return None when the Maildir is there, or could be made, and takes files."""
+        """Return None when the Maildir is there and takes files, or could be made; makes none."""
         return await asyncio.to_thread(self._check)
 
     def _check(self) -> Answer | None:
         try:
-            _prepare(self.path)
-            if not os.access(self.path / "tmp", os.W_OK | os.X_OK):
+            folder = self.path / "tmp"
+            while not folder.exists() and folder != folder.parent:
+                folder = folder.parent
+            if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
                 return unanswered(Phase.CONNECT, "the Maildir cannot be written")
         except OSError as error:
             return _hindered(Phase.CONNECT, error)

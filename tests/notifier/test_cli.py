@@ -8,7 +8,7 @@ import json
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -156,6 +156,56 @@ def test_wrong_usage_is_2_and_says_what_was_meant(
     done = run(monkeypatch, *arguments)
     assert (done.code, done.out) == (2, "")
     assert says in done.err
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """A configuration whose store is not there; nothing may be there at the end."""
+    yield a_place(tmp_path, monkeypatch, "sqlite:///../data/store.db")
+    assert {path.name for path in tmp_path.iterdir()} == {"config", "articles"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "status",
+        "explain mill first@readers.example",
+        "preview morning",
+        "diff",
+        "reload",
+        "deliveries list",
+        "deliveries counts",
+        "deliveries retry --state failed --all",
+        "deliveries recover --assume-sent-until 2026-11-23T07:30",
+        "suppressions list",
+        "suppressions lift first@readers.example",
+    ],
+)
+def test_what_only_looks_makes_no_store_and_says_so(nowhere: Place, command: str) -> None:
+    done = nowhere.run(*command.split())
+    assert (done.code, done.out) == (1, "")
+    assert f"there is no store at {nowhere.folder / 'data' / 'store.db'} as yet" in done.err
+    assert "`paperround run`" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_a_plan_before_the_first_run_is_that_of_an_empty_store(nowhere: Place) -> None:
+    done = nowhere.run("plan", "--json")
+    assert (done.code, done.data["outcomes"]) == (0, {"nothing": 1})
+    assert "no store" in done.err
+    assert "no new articles" in nowhere.run("plan").out
+
+
+def test_two_configurations_are_compared_without_any_store(nowhere: Place) -> None:
+    done = nowhere.run("diff", "--against", nowhere.config)
+    assert done.code == 2  # the readers that an empty store has not
+    assert "no store" in done.err
+
+
+def test_asking_outside_makes_nothing(nowhere: Place) -> None:
+    done = nowhere.run("check", "--online")
+    assert (done.code, done.err) == (0, "")
+    assert "not there yet" in done.out
 
 
 def test_init_writes_a_configuration_that_is_in_order(
@@ -468,7 +518,7 @@ def test_a_store_that_cannot_be_opened_is_one_line(
     done = place.run(command)
     assert (done.code, done.out) == (1, "")
     assert done.err.count("\n") == 1
-    assert done.err.startswith("paperround: store ")
+    assert done.err.startswith(("paperround: store ", "paperround: there is no store at /proc"))
     assert "secret-word" not in done.err
 
 

@@ -15,7 +15,7 @@ from notifier.cli.deliveries.picking import Choice, picking
 from notifier.delivery.picking import Which
 from notifier.errors import NotifierError
 from notifier.mailing import Compared, Record, compare, read_record
-from notifier.service import open_house
+from notifier.service.looking import look_in
 from notifier.settings import Settings
 
 
@@ -44,7 +44,7 @@ def reconcile(
 
 
 async def _compare(settings: Settings, which: Which, record: Record) -> Compared:
-    async with open_house(settings, now()) as house:
+    async with look_in(settings, now()) as house:
         return await compare(house.picked, house.settling, house.keys, which, record, now())
 
 

@@ -18,7 +18,8 @@ from notifier.cli.deliveries.telling import BY_DIGEST, BY_ISSUE, BY_PROVIDER, ac
 from notifier.delivery.delivery import State
 from notifier.delivery.message import message_id
 from notifier.delivery.picking import Sent, Which
-from notifier.service import House, open_house
+from notifier.service import House
+from notifier.service.looking import look_in
 from notifier.settings import Settings
 
 _PLACE = re.compile(r"([0-9]{1,18})/([0-9]{1,18})")
@@ -65,7 +66,7 @@ async def _list(
 ) -> None:
     """Print them as they are read: a million need no memory."""
     shown, last, following = 0, "", None
-    async with open_house(settings, now()) as house:
+    async with look_in(settings, now()) as house:
         if as_json:
             click.echo('{"deliveries": [', nl=False)
         async for page in house.picked.pages(which, after):
@@ -125,7 +126,7 @@ def counts(digests: tuple[str, ...], by: str, limit: int, config: Path, as_json:
 async def _counts(
     settings: Settings, digests: Sequence[str], by: str, limit: int
 ) -> list[dict[str, object]]:
-    async with open_house(settings, now()) as house:
+    async with look_in(settings, now()) as house:
         if by == BY_ISSUE:
             return account(await house.books.by_issue(digests, limit), by)
         if by == BY_PROVIDER:

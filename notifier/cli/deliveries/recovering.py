@@ -13,7 +13,8 @@ import click
 from notifier.cli.asking import check_digests, moment_of
 from notifier.cli.common import config_option, counted, json_option, now, settings_of, show
 from notifier.mailing import recover as recover_all
-from notifier.service import alone, open_house
+from notifier.service import alone
+from notifier.service.looking import look_in
 from notifier.settings import Settings
 
 
@@ -43,7 +44,7 @@ def recover(until: str, by_hand: tuple[str, ...], config: Path, as_json: bool) -
 
 
 async def _recover(settings: Settings, until: datetime, by_hand: tuple[str, ...]) -> dict[str, Any]:
-    async with open_house(settings, now()) as house:
+    async with look_in(settings, now()) as house:
         with alone(house.database.path, "run"), alone(house.database.path, "send"):
             done = await recover_all(
                 house.desk(), house.settling, house.folders, house.memory, until, now(), by_hand

@@ -18,7 +18,7 @@ from notifier.delivery.picking import Which
 from notifier.delivery.settling import BY_OPERATOR
 from notifier.mailing import Retried
 from notifier.mailing import retry as retry_them
-from notifier.service import open_house
+from notifier.service.looking import look_in
 from notifier.settings import Settings
 
 _LONGEST = timedelta(hours=24)
@@ -57,7 +57,7 @@ def retry(
 
 
 async def _retry(settings: Settings, which: Which, until: datetime) -> Retried:
-    async with open_house(settings, now()) as house:
+    async with look_in(settings, now()) as house:
         return await retry_them(house.desk(), house.settling, which, until, now())
 
 
@@ -108,5 +108,5 @@ def release(
 
 
 async def _close(settings: Settings, which: Which) -> int:
-    async with open_house(settings, now()) as house:
+    async with look_in(settings, now()) as house:
         return await house.settling.close(which, BY_OPERATOR, now())

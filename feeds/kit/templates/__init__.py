@@ -2,8 +2,8 @@
 
 The only importer of jinja2. What a template can do: read the values it was given and write text.
 It cannot reach attributes that begin with `_`, import a Python module, change a value, leave its
-folders, roll dice, or build a range or a string of many millions; what it loops over is not
-metered beyond that, for it is the operator's own. A value that does not exist is an error, never
+folders, roll dice, build a range or a string of many millions, or go round in loops and macros
+for ever. A value that does not exist is an error, never
 an empty string. Every failure is a `TemplateProblem` with the template and the line.
 
 Escaping goes by the template's name and nothing else: exactly what ends in `.html` is HTML.
@@ -19,7 +19,7 @@ import jinja2
 
 from feeds.kit.templates.opaque import Opaque
 from feeds.kit.templates.problem import TemplateProblem, problem_of
-from feeds.kit.templates.sandbox import sandbox
+from feeds.kit.templates.sandbox import metered, sandbox
 from feeds.kit.templates.snapshot import Snapshot
 
 __all__ = ["BUILTIN", "Filter", "Opaque", "TemplateProblem", "Templates"]
@@ -57,7 +57,8 @@ class Templates:
     def render(self, name: str, **values: object) -> str:
         """Return the template `name` filled with `values`; raises TemplateProblem."""
         try:
-            return self._environment.get_template(name).render(values)
+            with metered():
+                return self._environment.get_template(name).render(values)
         except Exception as error:
             raise self._problem(error, name, values) from error
 
@@ -67,7 +68,8 @@ class Templates:
         HTML, and so escaped, only if `name` ends in `.html`.
         """
         try:
-            return self._compiled(source, name).render(values)
+            with metered():
+                return self._compiled(source, name).render(values)
         except Exception as error:
             raise self._problem(error, name, values) from error
 

@@ -69,6 +69,11 @@ _SYNTAX = (
     (r"block '(.*)' defined twice", r"the block `\1` stands here twice"),
 )
 
+_OF_PYTHON: dict[type[Exception], str] = {
+    RecursionError: "this calls itself, and so on without an end",
+    UnicodeDecodeError: "this file is not UTF-8 text",
+}
+
 
 def problem_of(
     error: Exception, name: str, known: Iterable[str], words: Mapping[str, Iterable[str]]
@@ -106,9 +111,7 @@ def _reason(error: Exception, known: tuple[str, ...], words: Mapping[str, Iterab
         text = str(error)
         unknown = _UNKNOWN_NAME.match(text)
         return text + _meant(unknown[1], known) if unknown else text
-    if isinstance(error, UnicodeDecodeError):
-        return "this file is not UTF-8 text"
-    return f"this fails: {type(error).__name__}: {error}"
+    return _OF_PYTHON.get(type(error), f"this fails: {type(error).__name__}: {error}")
 
 
 def _in_our_words(message: str, words: Mapping[str, Iterable[str]]) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -17,15 +20,51 @@ from feeds.kit.templates.problem import Missing
 LONGEST = 1_000_000  # items or characters that a multiplication in a template may make
 
 LONGEST_TEXT = 10_000_000  # characters that a template may write
-LONGEST_RANGE = 1000  # numbers that it may count: loops in loops are to come to an end
+LONGEST_RANGE = 1000  # numbers that it may count
+MOST_TURNS = 1_000_000  # of loops, and calls of macros: loops in loops are to come to an end
 
 _OF_MAPS = frozenset(dir(MappingProxyType))
 
 
+_LEFT: ContextVar[list[int]] = ContextVar("turns that are left")  # of the rendering under way
+
+
+class _Metered(CodeGenerator):
+    """Compiles a template so that whatever it can do again is counted when it begins.
+
+    That is the body of a loop, a macro, a block or a template that is included; and a branch, for
+    which the library knows no other way in.
+    """
+
+    def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
+        """Write the code of `nodes`, and before it that which counts."""
+        body = list(nodes)
+        self.writeline("environment.turn()", body[0] if body else None)
+        super().blockvisit(body, frame)
+
+
+@contextmanager
+def metered() -> Iterator[None]:
+    """Let what is rendered within have `MOST_TURNS`, all its templates together."""
+    token = _LEFT.set([MOST_TURNS])
+    try:
+        yield
+    finally:
+        _LEFT.reset(token)
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja2's sandbox, with multiplication bounded too, and what is written."""
+    """Jinja2's sandbox, with multiplication bounded too, what is written, and how often."""
 
     intercepted_binops = frozenset({"*", "**"})
+    code_generator_class = _Metered
+
+    def turn(self) -> None:
+        """Count a turn; refuse one too many. What is compiled calls this, no template can."""
+        left = _LEFT.get()
+        left[0] -= 1
+        if left[0] < 0:
+            raise SecurityError(f"it goes on for more than {MOST_TURNS:,} turns")
 
     def call_binop(
         self, context: jinja2.runtime.Context, operator: str, left: object, right: object

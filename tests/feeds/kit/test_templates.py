@@ -121,6 +121,40 @@ def test_a_template_that_goes_on_and_on_comes_to_an_end() -> None:
     assert render("{{ range(1000)|length }}") == "1000"
 
 
+THOUSAND, END = "{% for i in range(1000) %}", "{% endfor %}"
+FOREVER = {
+    "loops": f"{THOUSAND}\n" * 4 + END * 4,
+    "inner": f"{THOUSAND * 2}\n\n\n{{% for x in [1] %}}{{% set y = x %}}{END * 3}",
+}
+SLOWLY = {
+    "macros": "{% macro m(n) %}\n\n\n{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}"
+    "{% endmacro %}{{ m(40) }}",
+    "recursive": "{% for x in [1, 2] recursive %}\n\n\n"
+    "{% if loop.depth < 40 %}{{ loop([1, 2]) }}{% endif %}{% endfor %}",
+    "included": f"\n\n\n{THOUSAND * 2}{{% include 'page.txt' %}}{END * 2}",
+}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [*FOREVER.values(), *(pytest.param(text, marks=pytest.mark.slow) for text in SLOWLY.values())],
+    ids=[*FOREVER, *SLOWLY],
+)
+def test_a_template_that_does_nothing_for_ever_comes_to_an_end(
+    templates: Templates, source: str
+) -> None:
+    reason = r"goes on for more than 1,000,000 turns"
+    with pytest.raises(TemplateProblem, match=reason) as caught:
+        templates.render_string(source, name="line", word="")
+    assert (caught.value.template, caught.value.line) in {("line", 4), ("builtin/page.txt", 1)}
+    assert templates.render_string("{% for i in [1] %}fine{% endfor %}", name="line") == "fine"
+
+
+def test_a_template_that_calls_itself_is_told() -> None:
+    with pytest.raises(TemplateProblem, match="line:1: this calls itself, and so on"):
+        render("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}")
+
+
 UNREADABLE = {
     "{{ 'x'|uper }}": "there is no filter `uper`; did you mean 'upper'?",
     "{% if x is definid %}{% endif %}": "there is no test `definid`; did you mean 'defined'?",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
+from time import monotonic
 from typing import Any
 
 from notifier.delivery.delivery import Answer
@@ -36,16 +37,16 @@ class Pool:
     @property
     def pipelines(self) -> bool:
         """Tell whether commands may go in groups: not for an hour after a surprise."""
-        return _now() >= self._lock_step_until
+        return monotonic() >= self._lock_step_until
 
     @property
     def at_once(self) -> bool:
         """Tell whether one more letter may go at this moment, with no turn to be waited for."""
-        return not self.crowded and math.isinf(self.pace.rate) and self.pace.free_at <= _now()
+        return not self.crowded and math.isinf(self.pace.rate) and self.pace.free_at <= monotonic()
 
     def surprised(self) -> None:
         """Note that the relay does not do with groups of commands what it should."""
-        self._lock_step_until = _now() + _LOCK_STEP
+        self._lock_step_until = monotonic() + _LOCK_STEP
 
     async def sit(self, stop: asyncio.Event | None = None) -> bool:
         """Take a seat once there is one; False when `stop` was set before. First come, first."""
@@ -73,7 +74,7 @@ class Pool:
     async def turn(self, stop: asyncio.Event | None = None) -> bool:
         """Wait until one more letter may go; False when `stop` was set before."""
         while True:
-            reserved_at = _now()
+            reserved_at = monotonic()
             when, self.pace = self.pace.reserve(reserved_at)
             if when > reserved_at and not await _pause(when - reserved_at, stop):
                 return False
@@ -81,18 +82,14 @@ class Pool:
                 return True
 
     def learn(self, answer: Answer, began: float) -> None:
-        """Go by `answer` to a letter that began at `began`, in seconds of the loop's clock."""
-        self.pace = self.pace.after(answer, began, _now())
+        """Go by `answer` to a letter that began at `began`, in seconds of the monotonic clock."""
+        self.pace = self.pace.after(answer, began, monotonic())
         self._admit()
 
     def _admit(self) -> None:
         while self._waiting and self._seats < self.pace.connections:
             self._waiting.popleft().set_result(None)
             self._seats += 1
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
 
 
 async def _until(done: asyncio.Future[None], stop: asyncio.Event | None) -> None:

@@ -11,6 +11,7 @@ import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
+from time import monotonic
 
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, classify, unanswered
 from notifier.delivery.envelope import unfit
@@ -64,7 +65,7 @@ class SmtpSession:
                 return unanswered(Phase.CONNECT, "told to stop")
         elif self._connection is not None and self._connection.wire.quiet:
             return None
-        began = asyncio.get_running_loop().time()
+        began = monotonic()
         self._kept = await self._reusable()
         opened = await self._connected()
         if isinstance(opened, Answer):
@@ -134,7 +135,7 @@ class SmtpSession:
             return None
         letter = work.begin()
         if letter is not None:
-            self._begun.append(self._turn or asyncio.get_running_loop().time())
+            self._begun.append(self._turn or monotonic())
             self._turn = None
         return letter
 

@@ -71,7 +71,7 @@ async def probe_dns(mail: MailSettings, resolver: Resolver) -> tuple[Finding, ..
         return ()  # told without asking anybody
     sender = dmarc.Sender(author=author, envelope=bounces, signatures=signed)
     envelope = _FROM if bounces == author else _BOUNCES
-    relay = mail.transport.host if mail.transport.host.count(".") > 1 else ""
+    relay = mail.transport.host
     asked: list[Awaitable[Finding]] = [
         _asked(_spf(bounces, envelope, relay, resolver), About("spf", envelope)),
         *_keys(mail, resolver),
@@ -173,8 +173,9 @@ def _refused(name: str, answer: Answer) -> tuple[str, str]:
         return f"{name} refuses us: {said}", "ask whoever runs it what it wants of us"
     if "certificate" in answer.text:
         return f"{name}: {answer.text}", "see the host's name; an authority of your own: `ca_file`"
-    if answer.text.startswith("the relay offers"):
-        return f"{name}: {answer.text}", "see the port: 587 has STARTTLS, 465 is for `smtps://`"
+    if "[SSL" in answer.text or answer.text.startswith("the relay offers"):
+        what = "it speaks no TLS there" if "[SSL" in answer.text else answer.text
+        return f"{name}: {what}", "see the port: 587 has STARTTLS, 465 is for `smtps://`"
     return f"{name} cannot be reached", "see host and port, and firewalls between"
 
 

@@ -6,6 +6,7 @@ judged is what makes receivers give up on a record: two of them, mistakes in it,
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 
@@ -83,11 +84,11 @@ def judge(
 ) -> Finding:
     """Return what receivers make of the SPF records `found` at `domain`.
 
-    `relay` is the host that mail leaves through, for the record that is advised, or empty.
+    `relay` is the host that mail leaves through, for the record that is advised.
     """
 
     about = About("spf", setting)
-    wanted = f'publish a TXT record at {domain}: "v=spf1 {f"a:{relay} " if relay else ""}-all"'
+    wanted = f'publish a TXT record at {domain}: "v=spf1 {_term(relay)} -all"'
     provider = "; or what your mail provider tells you to include"
     if not found:
         message = f"{domain} has no SPF record, so nobody knows which servers may send for it"
@@ -96,6 +97,19 @@ def judge(
         message = f"{domain} has {len(found)} SPF records, and receivers ignore them all"
         return about.wrong(message, "put what they say into one record")
     return _judge(domain, read(found[0]), cost, about)
+
+
+def _term(relay: str) -> str:
+    """Return the term that lets `relay` send, with a gap where the world knows it by another name.
+
+    A relay nearby, such as one on this machine, sends from an address that we cannot see.
+    """
+    try:
+        address = ipaddress.ip_address(relay)
+    except ValueError:
+        named = relay.count(".") > 1 and "/" not in relay  # else of this network, or a socket
+        return f"a:{relay}" if named else "ip4:…"
+    return f"ip{address.version}:{address if address.is_global else '…'}"
 
 
 def _judge(domain: str, said: SpfRecord, cost: Cost, about: About) -> Finding:

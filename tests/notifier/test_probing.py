@@ -57,6 +57,26 @@ async def test_all_is_well_where_the_records_are_as_they_should_be() -> None:
     assert not any(one.advice for one in found)
 
 
+@pytest.mark.parametrize(
+    ("host", "term"),
+    {
+        "mail.example.org": "a:mail.example.org",
+        "8.8.8.8": "ip4:8.8.8.8",
+        "2606:4700::1111": "ip6:2606:4700::1111",
+        "127.0.0.1": "ip4:…",
+        "::1": "ip6:…",
+        "localhost": "ip4:…",
+        "/run/postfix/public.lmtp.sock": "ip4:…",
+    }.items(),
+)
+async def test_the_spf_record_that_is_advised_names_the_relay_as_the_world_sees_it(
+    host: str, term: str
+) -> None:
+    mail = replace(MAIL, transport=replace(RELAY, host=host))
+    [found] = [one for one in await asked({SPF: []}, mail) if one.topic == "spf"]
+    assert f'"v=spf1 {term} -all"' in found.advice
+
+
 SPF, DMARC = ("example.org", "TXT"), ("_dmarc.example.org", "TXT")
 ELEVEN = "v=spf1 " + " ".join(f"a:a{number}.example" for number in range(11)) + " -all"
 PKCS1 = RECORD.replace(
@@ -250,6 +270,10 @@ async def test_a_relay_that_is_not_there_or_not_willing_is_told(tmp_path: Path) 
         plain = replace(gone, tls="starttls")
         [found] = await probe_relays(replace(MAIL, transport=plain))
         assert "the relay offers no STARTTLS" in found.message
+        direct = replace(gone, tls="implicit")
+        [found] = await probe_relays(replace(MAIL, transport=direct))
+        assert found.message == f"127.0.0.1:{gone.port}: it speaks no TLS there"
+        assert "465 is for `smtps://`" in found.advice
     [found] = await probe_relays(replace(MAIL, transport=gone))
     assert found.message == f"127.0.0.1:{gone.port} cannot be reached"
     async with SmtpServer(script={Step.BANNER: Say("554 5.7.1 Go away")}) as server:

@@ -46,7 +46,7 @@ def lines(value: object) -> Iterator[str]:
     elif _is_list(value) and value:
         yield from _list(value)
     else:
-        yield _flat(value)
+        yield flat(value)
 
 
 def _map(value: Mapping[str, object]) -> Iterator[str]:
@@ -75,16 +75,17 @@ def _list(value: Sequence[object]) -> Iterator[str]:
 
 def _beside(value: object) -> str:
     if isinstance(value, Commented):
-        return f"{_flat(value.value)}  # {value.comment}" if value.comment else _flat(value.value)
-    return _flat(value)
+        return f"{flat(value.value)}  # {value.comment}" if value.comment else flat(value.value)
+    return flat(value)
 
 
-def _flat(value: object) -> str:
+def flat(value: object) -> str:
+    """Return `value`, made of maps, lists and scalars, in one line."""
     if isinstance(value, Mapping):
-        inside = (f"{scalar(key)}: {_flat(inner)}" for key, inner in value.items())
+        inside = (f"{scalar(key)}: {flat(inner)}" for key, inner in value.items())
         return f"{{{', '.join(inside)}}}"
     if _is_list(value):
-        return f"[{', '.join(map(_flat, value))}]"
+        return f"[{', '.join(map(flat, value))}]"
     return scalar(value)
 
 

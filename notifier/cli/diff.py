@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from feeds.kit.yaml_writing import flat
 from notifier.checking import examine
 from notifier.cli import OK, PROBLEMS
 from notifier.cli.common import config_option, counted, json_option, note, now, show
@@ -136,4 +137,4 @@ def _readers(sign: str, readers: Readers, what: str) -> Iterator[str]:
 
 
 def _shown(value: object) -> str:
-    return "not set" if value is None else str(value)
+    return "not set" if value is None else flat(value)

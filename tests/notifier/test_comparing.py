@@ -90,6 +90,15 @@ def test_slots_that_move_are_told_with_both(paper: Paper) -> None:
     assert f"~ digest morning: next {moved['before']} -> {moved['after']}" in out
 
 
+def test_settings_are_told_as_they_are_written(paper: Paper) -> None:
+    edit(paper, "{all:", "{arts: {select: {tags: [stage]}}, all:")
+    before = beside(paper)
+    edit(paper, "tags: [stage]", "tags: [stage, music]")
+    out, found = compared(paper, before)
+    assert "~ feeds.arts.select.tags: [stage] -> [stage, music]\n" in out
+    assert found["settings"]["feeds.arts.select.tags"]["after"] == ["stage", "music"]
+
+
 def test_readers_who_come_and_go_are_counted_and_named(paper: Paper) -> None:
     assert paper.run("send")[0] == 0
     before = beside(paper)

@@ -85,6 +85,7 @@ def _data(found: Difference) -> dict[str, object]:
             "added": list(found.feeds_added),
             "removed": list(found.feeds_removed),
             "renamed": dict(found.feeds_renamed),
+            "for_each": {"added": list(found.kinds_added), "removed": list(found.kinds_removed)},
         },
         "digests": {
             "added": list(found.digests_added),
@@ -110,6 +111,10 @@ def _lines(found: Difference) -> Iterator[str]:
         yield f"- feed {name}: its address answers 404, unless it is told under `gone` or `was`"
     for old, name in found.feeds_renamed.items():
         yield f"~ feed {old} is {name} now: the old address leads to the new one"
+    for kind in found.kinds_added:
+        yield f"+ a feed for each {kind}"
+    for kind in found.kinds_removed:
+        yield f"- the feed for each {kind}: their addresses answer 404"
     for name in found.digests_added:
         yield f"+ digest {name}"
     for name in found.digests_removed:

@@ -54,12 +54,14 @@ class Older:
 class Difference:
     """Everything that would change; `renamed` is from the old name to the new one.
 
-    `settings` are the other settings, by their path: the old value and the new one.
+    `kinds` are those of labels that have a feed each. `settings` are the other settings, by their path: the old value and the new one.
     """
 
     feeds_added: tuple[str, ...] = ()
     feeds_removed: tuple[str, ...] = ()
     feeds_renamed: Mapping[str, str] = field(default_factory=dict)
+    kinds_added: tuple[str, ...] = ()
+    kinds_removed: tuple[str, ...] = ()
     digests_added: tuple[str, ...] = ()
     digests_removed: tuple[str, ...] = ()
     moved: tuple[Moved, ...] = ()
@@ -94,12 +96,15 @@ async def compare(
         if old in before.feeds and old not in edited.feeds
     }
     new = [name for name in edited.feeds if name not in before.feeds]
+    kinds, others = _kinds(before), _kinds(edited)
     return Difference(
         feeds_added=tuple(name for name in new if name not in renamed.values()),
         feeds_removed=tuple(
             name for name in before.feeds if name not in edited.feeds and name not in renamed
         ),
         feeds_renamed=renamed,
+        kinds_added=tuple(kind for kind in others if kind not in kinds),
+        kinds_removed=tuple(kind for kind in kinds if kind not in others),
         digests_added=tuple(name for name in edited.digests if name not in before.digests),
         digests_removed=tuple(name for name in before.digests if name not in edited.digests),
         moved=tuple(_moved(before, edited, now)),
@@ -170,10 +175,18 @@ def _next(schedule: str, zone: str, now: datetime) -> str | None:
     return slot.identity if slot else None
 
 
+def _kinds(snapshot: Snapshot) -> dict[str, None]:
+    """Return the kinds of labels that have a feed each, in their order."""
+    paths = (path.split(".") for path in snapshot.settings)
+    return dict.fromkeys(path[1] for path in paths if path[0] == "feeds_for_each" and path[1:])
+
+
 def _changed(before: Snapshot, edited: Snapshot) -> dict[str, tuple[object, object]]:
-    """Return the settings that differ, but those of feeds and digests that come or go."""
+    """Return the settings that differ, but those of what comes or goes as a whole."""
     both = {f"feeds.{name}." for name in before.feeds.keys() ^ edited.feeds.keys()}
     both |= {f"digests.{name}." for name in before.digests.keys() ^ edited.digests.keys()}
+    kinds = _kinds(before).keys() ^ _kinds(edited).keys()
+    both |= {f"feeds_for_each.{kind}." for kind in kinds}
     found = {}
     for path in dict.fromkeys([*before.settings, *edited.settings]):
         old, new = before.settings.get(path), edited.settings.get(path)

@@ -73,7 +73,7 @@ def test_a_renamed_feed_is_told_as_renamed(paper: Paper) -> None:
     edit(paper, "new: {title: New, was: [all]}", "new: {title: New, was: [all]}, more: {title: M}")
     out, found = compared(paper, before)
     renamed = {"added": ["more"], "removed": ["gone"], "renamed": {"all": "new"}}
-    assert found["feeds"] == renamed
+    assert found["feeds"] == renamed | {"for_each": {"added": [], "removed": []}}
     assert "~ feed all is new now: the old address leads to the new one" in out
     assert "- feed gone: its address answers 404" in out
     assert "+ feed more" in out
@@ -97,6 +97,16 @@ def test_settings_are_told_as_they_are_written(paper: Paper) -> None:
     out, found = compared(paper, before)
     assert "~ feeds.arts.select.tags: [stage] -> [stage, music]\n" in out
     assert found["settings"]["feeds.arts.select.tags"]["after"] == ["stage", "music"]
+
+
+def test_feeds_for_each_label_that_go_are_told_as_such(paper: Paper) -> None:
+    edit(paper, "feeds: {all:", "feeds_for_each: {section: {}}\nfeeds: {all:")
+    before = beside(paper)
+    edit(paper, "feeds_for_each: {section: {}}", "feeds_for_each: {tag: {items: 20}}")
+    out, found = compared(paper, before)
+    assert "+ a feed for each tag\n- the feed for each section: their addresses answer 404\n" in out
+    assert found["feeds"]["for_each"] == {"added": ["tag"], "removed": ["section"]}
+    assert found["settings"] == {}
 
 
 def test_readers_who_come_and_go_are_counted_and_named(paper: Paper) -> None:

@@ -105,16 +105,7 @@ def _data(found: Difference) -> dict[str, object]:
 
 
 def _lines(found: Difference) -> Iterator[str]:
-    for name in found.feeds_added:
-        yield f"+ feed {name}"
-    for name in found.feeds_removed:
-        yield f"- feed {name}: its address answers 404, unless it is told under `gone` or `was`"
-    for old, name in found.feeds_renamed.items():
-        yield f"~ feed {old} is {name} now: the old address leads to the new one"
-    for kind in found.kinds_added:
-        yield f"+ a feed for each {kind}"
-    for kind in found.kinds_removed:
-        yield f"- the feed for each {kind}: their addresses answer 404"
+    yield from _of_feeds(found)
     for name in found.digests_added:
         yield f"+ digest {name}"
     for name in found.digests_removed:
@@ -132,6 +123,19 @@ def _lines(found: Difference) -> Iterator[str]:
         yield f"! {readers} would get {articles} with the next `{older.digest}`"
     for path, (was, becomes) in found.settings.items():
         yield f"~ {path}: {_shown(was)} -> {_shown(becomes)}"
+
+
+def _of_feeds(found: Difference) -> Iterator[str]:
+    for name in found.feeds_added:
+        yield f"+ feed {name}"
+    for name in found.feeds_removed:
+        yield f"- feed {name}: its address answers 404, unless it is told under `gone` or `was`"
+    for old, name in found.feeds_renamed.items():
+        yield f"~ feed {old} is {name} now: the old address leads to the new one"
+    for kind in found.kinds_added:
+        yield f"+ a feed for each {kind}"
+    for kind in found.kinds_removed:
+        yield f"- the feed for each {kind}: their addresses answer 404"
 
 
 def _readers(sign: str, readers: Readers, what: str) -> Iterator[str]:

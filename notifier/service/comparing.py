@@ -54,7 +54,8 @@ class Older:
 class Difference:
     """Everything that would change; `renamed` is from the old name to the new one.
 
-    `kinds` are those of labels that have a feed each. `settings` are the other settings, by their path: the old value and the new one.
+    `kinds` are those of labels that have a feed each. `settings` are the other settings, by their
+    path: the old value and the new one.
     """
 
     feeds_added: tuple[str, ...] = ()

@@ -308,7 +308,7 @@ async def test_a_slow_callback_delays_no_other(hub: World, callback: Callback) -
 async def test_callbacks_that_failed_take_at_most_half_of_the_room(
     hub: World, callback: Callback
 ) -> None:
-    hub.configured(pushes=4, per_host=4, patience=0.05)
+    hub.configured(pushes=4, per_host=4, patience=0.3)
     for number in range(6):
         await hub.subscribe(callback.url(f"/dead{number}", "one.example"))
         callback.levers[f"/dead{number}"] = lambda _: None

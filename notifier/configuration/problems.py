@@ -143,14 +143,25 @@ def visible(text: str) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `did you mean ...?` for the closest of `known`, else what is allowed if short."""
+    """Return `did you mean ...?` for the closest of `known`, else what is allowed if short.
+
+    Several of `known` in one text are told as that.
+    """
     names = tuple(known)
+    several = parted(word)
+    if len(several) > 1 and set(several) <= set(names):
+        return f"these are several: `[{', '.join(several)}]`"
     close = closest(word, names)
     if close:
         return f"did you mean `{close}`?"
     if 0 < len(names) <= 20:
         return "known: " + ", ".join(f"`{name}`" for name in names)
     return ""
+
+
+def parted(word: str) -> tuple[str, ...]:
+    """Return the names that `word` has between commas."""
+    return tuple(filter(None, map(str.strip, word.split(","))))
 
 
 @lru_cache(maxsize=1024)

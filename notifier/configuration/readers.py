@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from notifier.configuration.files import Item
 from notifier.configuration.models import ChoiceSection, SubscriberSection
 from notifier.configuration.plain_readers import PlainReaders
-from notifier.configuration.problems import Report, closest, did_you_mean
+from notifier.configuration.problems import Report, closest, did_you_mean, parted
 from notifier.configuration.sections import Unread
 from notifier.configuration.selections import check_commas
 from notifier.configuration.validation import Part, check
@@ -100,7 +100,7 @@ class Readers:
             if unread or self.unread.may_say(digest):
                 return
             hint = did_you_mean(digest, self.topics)
-            self.meant.add(closest(digest, tuple(self.topics)))
+            self.meant.update(closest(one, tuple(self.topics)) for one in parted(digest))
             name = part.quoted(digest, "digests", *position)
             self.report.error(item.key("digests", *position), f"there is no digest {name}", hint)
             return

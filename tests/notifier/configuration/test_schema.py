@@ -172,6 +172,7 @@ BEYOND = frozenset(
         "reader-twice",
         "reference-that-never-ends",
         "section-twice",
+        "several-names-in-one-text",
         "sources-of-one-name",
         "template-that-is-not-there",
         "unknown-digest",

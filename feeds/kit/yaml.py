@@ -70,7 +70,7 @@ def load(
                 takes[kind](builder, event)
     except yaml.MarkedYAMLError as error:
         places = _place(error.problem_mark), _place(error.context_mark)
-        said = explain(decoded, error.context or "", error.problem or "", *places)
+        said = explain(decoded, error.context or "", error.problem or "", *places, line_offset)
         builder.fail(said.line, said.column, said.message)
     except yaml.YAMLError:
         builder.fail(1, 1, "this cannot be read as YAML")

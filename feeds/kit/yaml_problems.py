@@ -91,11 +91,12 @@ def unprintable(text: str) -> tuple[int, str] | None:
 
 
 def explain(
-    text: str, context: str, phrase: str, at: Mark | None, begin: Mark | None
+    text: str, context: str, phrase: str, at: Mark | None, begin: Mark | None, offset: int = 0
 ) -> YamlProblem:
     """Return in our words what the parser said as `context` and `phrase`.
 
-    `at` is where it stopped, `begin` where the thing begins that it was reading.
+    `at` is where it stopped, `begin` where the thing begins that it was reading. The place of the
+    problem is that in `text`; `offset` is added to the lines that its words name.
     """
     place = at or begin or Mark(1, 1)
     start = begin or place
@@ -107,10 +108,11 @@ def explain(
     before = place._replace(column=max(place.column - 1, 1))
     if _character(text, before, 2) == "${":
         return YamlProblem(*before, _REFERENCE)
-    return YamlProblem(place.line, place.column, _words(text, context, phrase, place, start))
+    words = _words(text, context, phrase, place, start, offset)
+    return YamlProblem(place.line, place.column, words)
 
 
-def _words(text: str, context: str, phrase: str, place: Mark, start: Mark) -> str:
+def _words(text: str, context: str, phrase: str, place: Mark, start: Mark, offset: int) -> str:
     character = _character(text, place)
     if "node content" in phrase and not character and "flow" in context:
         return "the text ends here, but a list or map before is not closed" + (
@@ -124,7 +126,7 @@ def _words(text: str, context: str, phrase: str, place: Mark, start: Mark) -> st
         return _escape(text, place)
     for part, message in _PHRASES.items():
         if part in phrase:
-            return message.format(start.line)
+            return message.format(start.line + offset)
     found = (message for part, message in _DOING.items() if part in context)
     return next(found, "this cannot be read as YAML")
 

@@ -219,6 +219,13 @@ def test_bytes_that_are_not_utf_8_are_told_with_their_place() -> None:
         load(b"a: 1\nb: \xe9t\xe9\n", path="news.yaml", line_offset=10)
 
 
+def test_of_a_text_cut_out_of_a_file_the_lines_in_words_are_those_of_the_file_too() -> None:
+    with pytest.raises(YamlError) as caught:
+        load("title: [Broken\nday: 1\n", line_offset=10)
+    expected = "12:4: expected `,` or `]`; the list that begins in line 11 is not closed"
+    assert [str(problem) for problem in caught.value.problems] == [expected]
+
+
 def test_an_alias_bomb_is_refused_where_it_begins() -> None:
     lines = ["a0: &a0 x"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]

@@ -25,8 +25,8 @@ _S = TypeVar("_S", bound=Section)
 _T = TypeVar("_T")
 
 _SHAPES = {
-    "model_type": "a map such as `key: value`",
-    "model_attributes_type": "a map such as `key: value`",
+    "model_type": "a map such as `{example}`",
+    "model_attributes_type": "a map such as `{example}`",
     "dict_type": "a map such as `key: value`",
     "tuple_type": "a list, each after a `- `",
 }
@@ -121,14 +121,16 @@ def _tell(
         return
     if detail["type"] == "extra_forbidden":
         spot, key = item.key(*path), str(path[-1])
-        hint = did_you_mean(key, _keys(kind, path[:-1]))
+        section = _section(kind, path[:-1]) or Section
+        hint = section.elsewhere.get(key) or did_you_mean(key, tuple(_fields(section)))
         report.error(spot, f"unknown key `{key}`", _SEVERAL if _stands_alone(key, spot) else hint)
     elif detail["type"] == "missing":
         report.error(item.key(*path), f"`{detail['loc'][-1]}` is missing")
     elif detail["type"] == OURS:
         _tell_ours(detail["ctx"], path, item, expanded, report, at_key=at_key)
     else:
-        shape = _SHAPES.get(detail["type"])
+        example = (_section(kind, path) or Section).example
+        shape = _SHAPES.get(detail["type"], "").format(example=example)
         report.error(item.at(*path), f"expected {shape}" if shape else "this is not valid here")
 
 
@@ -186,19 +188,30 @@ def _value(value: Any, path: KeyPath) -> object:
 
 def _keys(kind: object, path: KeyPath) -> tuple[str, ...]:
     """Return the keys that the section at `path` below `kind` may have."""
+    return tuple(_fields(_section(kind, path)))
+
+
+def _section(kind: object, path: KeyPath) -> type[Section] | None:
+    """Return the section at `path` below `kind`."""
     for step in path:
         fields = _fields(kind)
         if step in fields:
             kind = fields[str(step)]
-    return tuple(_fields(kind))
+    return _first(kind)
+
+
+def _first(kind: object) -> type[Section] | None:
+    """Return the first section in `kind` that has keys."""
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return kind
+    return next((found for inner in get_args(kind) if (found := _first(inner))), None)
 
 
 def _fields(kind: object) -> dict[str, object]:
     """Return the keys of the first section in `kind`, with what each takes."""
-    if isinstance(kind, type) and issubclass(kind, Section):
-        fields = kind.model_fields.items()
-        return {field.alias or name: field.annotation for name, field in fields}
-    return next((found for inner in get_args(kind) if (found := _fields(inner))), {})
+    section = _first(kind)
+    fields = section.model_fields.items() if section else ()
+    return {field.alias or name: field.annotation for name, field in fields}
 
 
 def _without(value: object, wrong: list[ErrorDetails]) -> dict[str, object]:

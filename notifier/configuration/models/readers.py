@@ -20,18 +20,26 @@ from notifier.configuration.models.values import (
     Zone,
 )
 
+_FORM = "how a reader wants a digest stands below its name: `digests: {morning: {topics: [sport]}}`"
+
 
 def _by_name(value: object) -> object:
     """`[morning, weekly]` is short for `{morning: {}, weekly: {}}`."""
     if isinstance(value, dict):
+        if value and not any(inner is None or isinstance(inner, dict) for inner in value.values()):
+            scalars.wrong("expected the names of digests", kind="a map of digests", hint=_FORM)
         return {name: {} if inner is None else inner for name, inner in value.items()}
     if isinstance(value, list):
+        if any(isinstance(name, dict) for name in value):
+            scalars.wrong("a list has names only", kind="a list of names", hint=_FORM)
         return {scalars.text(name): {} for name in value}
     return {scalars.text(value): {}}
 
 
 class ChoiceSection(Section):
     """How one reader wants one digest."""
+
+    example: ClassVar[str] = "{topics: [sport]}"
 
     topics: Many = setting(
         "names of its topics: articles of one of them", (), said="the whole digest"
@@ -53,6 +61,8 @@ class SubscriberSection(Section):
     """A reader."""
 
     stand_in: ClassVar[dict[str, object]] = {"email": "nobody@reader.example"}
+    example: ClassVar[str] = "{email: first@readers.example, digests: [morning]}"
+    elsewhere: ClassVar[dict[str, str]] = dict.fromkeys(("topics", "words", "schedule"), _FORM)
 
     email: Address = setting("the address; two spellings that differ in case are one reader")
     name: Line = setting("whom messages greet", "")

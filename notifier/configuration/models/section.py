@@ -27,7 +27,8 @@ class Section(BaseModel):
     """A map with known keys.
 
     `stand_in` has values for required keys, with which the rest of a broken section is looked at.
-    `short` is the key that a text in place of the map is for.
+    `short` is the key that a text in place of the map is for. `example` is what the map looks
+    like, for who wrote something else. `elsewhere` tells where keys belong that are often put here.
     """
 
     model_config = ConfigDict(
@@ -35,6 +36,8 @@ class Section(BaseModel):
     )
     stand_in: ClassVar[dict[str, object]] = {}
     short: ClassVar[str] = ""
+    example: ClassVar[str] = "key: value"
+    elsewhere: ClassVar[dict[str, str]] = {}
 
 
 def setting(

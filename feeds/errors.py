@@ -19,6 +19,16 @@ class StoreError(FeedsError):
     """The article store cannot be opened, read or written."""
 
 
+class NewerStore(StoreError):
+    """A newer version of this program has changed the tables: `name` is the store's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"store {name}: a newer version of this program has changed its tables; run that"
+            " version, or restore a backup of before the upgrade"
+        )
+
+
 class SourceError(FeedsError):
     """A source as a whole cannot be read: a folder that is not there, no permission."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
-from feeds.errors import StoreError
+from feeds.errors import NewerStore, StoreError
 from feeds.kit.standing import standing
 from feeds.store import HISTORY as FEEDS
 from notifier.deliverability import dkim_record, dmarc, mx, spf
@@ -49,6 +49,9 @@ async def probe_store(settings: Settings) -> tuple[Finding, ...]:
             found = await standing(settings.store, (FEEDS, NOTIFIER))
     except TimeoutError:
         return (about.wrong("the store does not answer", advice),)
+    except NewerStore as error:
+        message, _, advice = str(error).partition("; ")
+        return (about.wrong(message, advice),)
     except StoreError as error:
         return (about.wrong(str(error), advice),)
     return (about.fine(f"{found.name}: {found.told}"),)

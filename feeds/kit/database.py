@@ -20,7 +20,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from feeds.errors import StoreError
+from feeds.errors import NewerStore, StoreError
 from feeds.kit.commits import Commits
 from feeds.kit.committing import Write
 from feeds.kit.engines import (
@@ -31,7 +31,7 @@ from feeds.kit.engines import (
     probe,
     told,
 )
-from feeds.kit.histories import History, upgrade
+from feeds.kit.histories import History, is_newer, upgrade
 from feeds.kit.strides import Stride
 from feeds.kit.troubles import translated
 from feeds.kit.turns import FileTurns, NoTurns
@@ -223,7 +223,10 @@ class Database:
         return self._writer.dialect
 
     async def migrate(self, histories: Sequence[History]) -> None:
-        """Bring every history to its head; does nothing, and cheaply, where they are there."""
+        """Bring every history to its head; does nothing, and cheaply, where they are there.
+
+        Raises NewerStore where one of them is beyond its head.
+        """
         if self.path is not None and self.path.exists():
             with translated(self.name):
                 await asyncio.to_thread(probe, self.path)
@@ -263,7 +266,10 @@ class Database:
                     found = await connection.execute(
                         text(f"SELECT version_num FROM {history.table}")  # noqa: S608 - our name
                     )
-                    if found.scalars().all() != [history.head]:
+                    revisions = found.scalars().all()
+                    if any(is_newer(revision, history) for revision in revisions):
+                        raise NewerStore(self.name)
+                    if revisions != [history.head]:
                         return False
         except SQLAlchemyError:
             return False

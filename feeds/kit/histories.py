@@ -20,6 +20,11 @@ class History:
         return f"alembic_version_{self.name}"
 
 
+def is_newer(revision: str, history: History) -> bool:
+    """Tell whether a version of this program that is newer than this one has left `revision`."""
+    return revision > history.head
+
+
 def upgrade(connection: object, history: History) -> None:
     """Run the missing migrations; Alembic is imported only when there are any."""
     from alembic import command  # noqa: PLC0415 - slow to import, and seldom needed

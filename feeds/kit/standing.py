@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from feeds.errors import StoreError
+from feeds.errors import NewerStore, StoreError
 from feeds.kit.database import Database
 from feeds.kit.engines import parse_url, told
-from feeds.kit.histories import History
+from feeds.kit.histories import History, is_newer
 from feeds.kit.troubles import translated
 
 
@@ -76,9 +76,9 @@ def _revisions(connection: Connection, histories: Sequence[History]) -> list[str
 
 
 def _stands(name: str, found: Sequence[str], histories: Sequence[History]) -> str:
+    if any(map(is_newer, found, histories)):
+        raise NewerStore(name)
     heads = [history.head for history in histories]
-    if any(revision > head for revision, head in zip(found, heads, strict=True)):
-        raise StoreError(f"store {name}: a newer version of this program has changed its tables")
     if not any(found):
         return "it has no tables of ours yet; they are made when it is first used"
     return "in order" if found == heads else "its tables are renewed when it is next used"

@@ -306,6 +306,7 @@ async def test_a_store_that_cannot_be_used_is_told(tmp_path: Path) -> None:
         assert found.grade is Grade.WRONG
         assert expected in found.message
         assert found.advice
+    assert found.advice == "run that version, or restore a backup of before the upgrade"
     secret = "postgresql://me:hunter2@127.0.0.1:1/x"
     [found] = await probe_store(some_settings(secret, tmp_path))
     assert found.grade is Grade.WRONG

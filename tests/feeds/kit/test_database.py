@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from feeds.errors import StoreError
+from feeds.errors import NewerStore, StoreError
 from feeds.kit import database as databases
 from feeds.kit import turns
 from feeds.kit.database import Database, Lock
@@ -205,6 +205,14 @@ async def test_a_durable_commit_waits_for_the_disk_after_a_light_one(sqlite: Dat
     lightly, full = sqlite.writing_lightly, sqlite.writing
     said = [await write(Lock.PUBLISH, synchronous) for write in (full, lightly, full, lightly)]
     assert said == [2, 1, 2, 1]
+
+
+async def test_tables_of_a_newer_version_are_refused(sqlite: Database) -> None:
+    await sqlite.migrate([HISTORY])
+    async with sqlite.write() as connection:
+        await connection.execute(text("UPDATE alembic_version_feeds SET version_num = '9999'"))
+    with pytest.raises(NewerStore, match="a newer version of this program"):
+        await sqlite.migrate([HISTORY])
 
 
 async def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import ipaddress
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from notifier.configuration import load
-from notifier.errors import ConfigurationError
+from notifier.errors import ConfigurationError, NotifierError
 from notifier.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,6 +107,16 @@ def show(data: Mapping[str, object], lines: Sequence[str], *, as_json: bool) -> 
 def note(line: str) -> None:
     """Tell people something about what is printed, where programs do not look for an object."""
     click.echo(f"paperround: {line}", err=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell in one line what keeps us from writing to `path`, or below it."""
+    try:
+        yield
+    except OSError as error:
+        name = error.filename if isinstance(error.filename, str) else path
+        raise NotifierError(f"cannot write {name}: {error.strerror}") from error
 
 
 def table(rows: Sequence[Sequence[object]]) -> list[str]:

@@ -12,7 +12,16 @@ from feeds.library import ingest_paths, mirror, publish
 from feeds.publish import DirectoryShelf
 from feeds.revision import Outcome
 from notifier.cli import run as running
-from notifier.cli.common import json_option, now, program, samples, settings_of, show, table
+from notifier.cli.common import (
+    json_option,
+    now,
+    program,
+    samples,
+    settings_of,
+    show,
+    table,
+    writing,
+)
 from notifier.cli.init import write_starter
 from notifier.cli.send import send
 from notifier.delivery.delivery import State
@@ -38,7 +47,8 @@ _HERE = {"../seeds": "../articles", "https://news.example.org": "http://127.0.0.
 @click.pass_context
 def command(ctx: click.Context, folder: Path, serve: bool, as_json: bool) -> None:
     """Read the sample articles, publish feeds, and put a digest into a mailbox."""
-    _prepare(folder)
+    with writing(folder):
+        _prepare(folder)
     settings = settings_of(folder / "config")
     data = asyncio.run(_demo(settings, folder))
     show(data, _lines(data, folder, settings), as_json=as_json)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from notifier.cli.common import program, samples
+from notifier.cli.common import program, samples, writing
 
 _STARTER = {".yaml", ".json"}
 
@@ -25,7 +25,8 @@ def command(folder: Path, dkim: str, selector: str, *, both: bool) -> None:
     With --dkim: write private keys that sign messages into DIR, and print what DNS must say.
     """
     if dkim:
-        _make_keys(folder, dkim, selector, both=both)
+        with writing(folder):
+            _make_keys(folder, dkim, selector, both=both)
         return
     if selector or both:
         raise click.UsageError("--selector and --both belong to --dkim DOMAIN")
@@ -34,8 +35,9 @@ def command(folder: Path, dkim: str, selector: str, *, both: bool) -> None:
         if target.exists():
             raise click.UsageError(f"{target} is there already; nothing was written")
     articles = folder.resolve().parent / "articles"
-    written = write_starter(folder, {"../seeds": "../articles"})
-    articles.mkdir(exist_ok=True)
+    with writing(folder):
+        written = write_starter(folder, {"../seeds": "../articles"})
+        articles.mkdir(exist_ok=True)
     for path in written:
         click.echo(f"wrote {path}")
     click.echo(f"put articles into {articles}, then: {program()} run --config {folder}")

@@ -10,7 +10,14 @@ import click
 
 from notifier.cli import OK, PROBLEMS
 from notifier.cli.asking import check_digests, moment_of, reader_of
-from notifier.cli.common import config_option, json_option, now, settings_without_lists, show
+from notifier.cli.common import (
+    config_option,
+    json_option,
+    now,
+    settings_without_lists,
+    show,
+    writing,
+)
 from notifier.errors import NotifierError
 from notifier.mailing import Preview, preview
 from notifier.service.foreseeing import foreseen_for
@@ -46,7 +53,8 @@ def command(
     check_digests([digest], settings)
     found = asyncio.run(_preview(settings, digest, email, moment_of(at, settings)))
     if found.content and out:
-        _write(out, found.content)
+        with writing(out):
+            out.write_bytes(found.content)
     if as_json:
         show(_data(found, out), [], as_json=True)
     elif not found.content:
@@ -89,10 +97,3 @@ def _data(found: Preview, out: Path | None) -> dict[str, object]:
         "out": str(out) if found.content and out else None,
         "message": None if out or not found.content else found.content.decode(),
     }
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise NotifierError(f"{path}: {error.strerror}") from error

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 import click
 
 from notifier.cli import OK, PROBLEMS
-from notifier.cli.common import config_option, counted, json_option, show
+from notifier.cli.common import config_option, counted, json_option, show, writing
 from notifier.configuration import ConfigProblem, load
 from notifier.configuration.trials import Trial, read_trials
 from notifier.errors import ConfigurationError
@@ -53,7 +53,8 @@ def command(
         raise ConfigurationError(tuple(problems))
     tried = asyncio.run(_run(trials, settings))
     if junit is not None:
-        junit.write_text("\n".join(_junit(tried)) + "\n", encoding="utf-8")
+        with writing(junit):
+            junit.write_text("\n".join(_junit(tried)) + "\n", encoding="utf-8")
     failed = sum(bool(one.difference) for one in tried)
     show(_data(tried), [*_lines(tried), _summary(len(tried), failed)], as_json=as_json)
     ctx.exit(PROBLEMS if failed else OK)

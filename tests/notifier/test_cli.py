@@ -141,6 +141,27 @@ def test_every_command_explains_itself(monkeypatch: pytest.MonkeyPatch, command:
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    ["init FILE/config", "init --dkim example.org FILE/config", "demo --into FILE/demo"],
+)
+def test_a_folder_that_cannot_be_made_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: str
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    done = run(monkeypatch, *arguments.replace("FILE", str(file)).split())
+    assert (done.code, done.out) == (1, "")
+    folder = arguments.rpartition(" ")[2].replace("FILE", str(file))
+    assert done.err == f"paperround: cannot write {folder}: Not a directory\n"
+
+
+def test_a_file_that_cannot_be_written_is_told_in_a_line(light: Place) -> None:
+    done = light.run("subscribers", "export", "--to", "nowhere/file")
+    told = "paperround: cannot write nowhere/file: No such file or directory\n"
+    assert (done.code, done.err) == (1, told)
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["sned"], "Did you mean `send`?"),

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import click
 
 from notifier.cli import OK, PROBLEMS
-from notifier.cli.common import config_option, counted, json_option, now, settings_of, show
+from notifier.cli.common import config_option, counted, json_option, now, settings_of, show, writing
 from notifier.cli.subscribers.asking import as_declared, check_digest
 from notifier.configuration.csv_file import COLUMNS
 from notifier.configuration.entry import Imported
@@ -187,6 +187,7 @@ def _open(to: Path | None) -> Iterator[TextIO]:
     if to is None:
         yield sys.stdout
         return
-    handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with writing(to):
+        handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
         yield stream

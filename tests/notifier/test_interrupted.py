@@ -115,10 +115,15 @@ async def test_the_books_balance_whatever_is_interrupted_and_nobody_is_lost(
     settings: Settings, seed: int
 ) -> None:
     draw, connections, interruptions = random.Random(seed), 4, 0
+    left, enough = 0, asyncio.Event()
 
     async def slowly(_: Letter) -> None:
+        nonlocal left
         await asyncio.sleep(draw.random() / 200)
         assert books(settings).total() == 130
+        left -= 1
+        if left < 0:
+            enough.set()
 
     relay = Relay(before=slowly, after=slowly)
     async with an_open_issue(settings):
@@ -126,11 +131,13 @@ async def test_the_books_balance_whatever_is_interrupted_and_nobody_is_lost(
     while True:
         async with a_house(settings, START) as house:  # as a new process has it
             await house.ledger.abandon(SLOT)
+            left = draw.randrange(100 + 12 * interruptions)  # of the 260 there are at first
+            enough.clear()
             sending = asyncio.create_task(send(house, relay, connections))
-            done, _ = await asyncio.wait(
-                [sending], timeout=(0.02 + draw.random() / 3) * (1 + interruptions / 8)
-            )
-            if done:
+            interrupting = asyncio.create_task(enough.wait())
+            await asyncio.wait([sending, interrupting], return_when=asyncio.FIRST_COMPLETED)
+            interrupting.cancel()
+            if sending.done():
                 await sending
                 break
             interruptions += 1

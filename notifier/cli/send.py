@@ -162,7 +162,7 @@ def lines_of(sent: Sent) -> list[str]:
     if sent.held is not None and not sent.opened:
         return ["nothing was sent" if sent.held else "nothing is held"]
     rows: list[tuple[object, ...]] = [("digest", "slot", "zone", "articles", "readers", "note")]
-    rows += [(o.digest, o.slot, o.timezone, o.articles, o.readers, o.reason) for o in sent.opened]
+    rows += [(o.digest, o.slot, o.timezone, o.articles, o.readers, _note(o)) for o in sent.opened]
     lines = table(rows) if sent.opened else ["nothing is due"]
     counts = [f"{number} {state}" for state, number in sorted(sent.delivered.counts.items())]
     lines += sorted(set(sent.delivered.failures))
@@ -171,8 +171,13 @@ def lines_of(sent: Sent) -> list[str]:
     if sent.delivered.unreachable:
         lines.append(f"no relay can be reached: {sent.delivered.unreachable}")
     if sent.left_to:
-        return [*lines, f"not delivered by this command, but by what runs: {sent.left_to}"]
+        return [*lines, f"delivering is left to what runs already: {sent.left_to}"]
     return [*lines, f"messages: {', '.join(counts) or 'none'}"]
+
+
+def _note(opened: Opened) -> str:
+    for_page = not (opened.readers or opened.reason)
+    return "nobody to send to: for its page only" if for_page else opened.reason
 
 
 def _test_line(test: Preview, answer: Answer | None) -> str:

@@ -23,6 +23,7 @@ from notifier.mailing.turns import Turn
 class Opened:
     """What came of one due slot: an issue for so many readers, or the reason why there is none.
 
+    One without readers and without a reason is for its page, where anybody may read it.
     `due` is the slot's instant, where it was opened for one.
     """
 
@@ -38,8 +39,8 @@ class Opened:
 
     @property
     def skipped(self) -> bool:
-        """Whether nobody gets anything, and that is in order: `reason` says why."""
-        return not (self.readers or self.held or self.failed)
+        """Whether there is no issue, and that is in order: `reason` says why."""
+        return bool(self.reason) and not (self.readers or self.held or self.failed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from notifier.service import House
 from notifier.service.health import Health
 from notifier.service.metrics import Metrics
 from notifier.service.opening import open_issues
@@ -29,6 +30,13 @@ def told(
     return [event for event in found if event["event"].startswith("issue.")]
 
 
+def a_round(house: House) -> Round:
+    """Return a scheduler of `house` at the first slot."""
+    instruments = Instruments(Health(house.outbox.waiting), Metrics(), lambda: SLOT, lambda: None)
+    setup = set_up(house, Role.SCHEDULER, instruments)
+    return Round(setup, instruments, Manager(), asyncio.Event())
+
+
 async def test_a_slot_without_an_issue_is_told_as_skipped_and_rings_for_no_delivery(
     store_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -36,11 +44,7 @@ async def test_a_slot_without_an_issue_is_told_as_skipped_and_rings_for_no_deliv
     settings = some_settings(store_url, tmp_path)
     async with a_house(settings, START) as house:
         await begin(house)
-        instruments = Instruments(
-            Health(house.outbox.waiting), Metrics(), lambda: SLOT, lambda: None
-        )
-        setup = set_up(house, Role.SCHEDULER, instruments)
-        round_ = Round(setup, instruments, Manager(), asyncio.Event())
+        round_ = a_round(house)
         await open_issues(round_)
         slot = "2026-11-23T07:30 Europe/Paris"
         skipped = {"digest": "morning", "slot": slot, "reason": "no new articles"}
@@ -48,8 +52,22 @@ async def test_a_slot_without_an_issue_is_told_as_skipped_and_rings_for_no_deliv
         assert not round_.send.is_set()
 
         await write(house, "a", now=SLOT)
-        round_.instruments = replace(instruments, clock=lambda: SLOT + DAY)
+        round_.instruments = replace(round_.instruments, clock=lambda: SLOT + DAY)
         await open_issues(round_)
         [opened] = told(caplog)
         assert (opened["event"], opened["readers"], opened["reason"]) == ("issue.opened", 1, "")
         assert round_.send.is_set()
+
+
+async def test_an_issue_that_is_there_for_its_page_only_is_told_as_opened(
+    store_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "paperround")
+    settings = some_settings(store_url, tmp_path, subscribers=())
+    async with a_house(settings, START) as house:
+        await begin(house)
+        await write(house, "a", now=START)
+        round_ = a_round(house)
+        await open_issues(round_)
+        [opened] = told(caplog)
+    assert (opened["event"], opened["articles"], opened["readers"]) == ("issue.opened", 1, 0)

@@ -256,7 +256,7 @@ async def test_what_had_no_answer_within_the_grace_is_in_doubt_and_resent_once(
     await eventually(lambda: paper.titles() == ["The mill"])
     code, out, _ = await asyncio.to_thread(paper.run, "send", "morning")
     assert code == 0
-    assert "not delivered by this command" in out
+    assert "delivering is left to what runs already" in out
     await eventually(lambda: len(server.messages) == 1)
     before = asyncio.get_running_loop().time()
     assert await asyncio.to_thread(paper.stop) == 0

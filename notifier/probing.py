@@ -153,7 +153,9 @@ async def _mx(domain: str, setting: tuple[str | int, ...], resolver: Resolver) -
 
 async def _way(way: SmtpRelay | Maildir, number: int) -> Finding:
     about = About("relay", ("mail", "transport", number))
-    name = str(way.path) if isinstance(way, Maildir) else _name(way)
+    if isinstance(way, Maildir):
+        return await _maildir(way, about)
+    name = _name(way)
     try:
         async with asyncio.timeout(_PATIENCE):
             answer = await open_transport(way).check()
@@ -162,9 +164,17 @@ async def _way(way: SmtpRelay | Maildir, number: int) -> Finding:
     except TransportError as error:
         return about.wrong(f"{name}: {error}", "mend the setting")
     if answer is None:
-        login = " and lets us in" if isinstance(way, SmtpRelay) and way.username else ""
+        login = " and lets us in" if way.username else ""
         return about.fine(f"{name} answers{login}")
     return about.wrong(*_refused(name, answer))
+
+
+async def _maildir(way: Maildir, about: About) -> Finding:
+    if await open_transport(way).check() is None:
+        return about.fine(f"messages can be put into {way.path}")
+    return about.wrong(
+        f"{way.path} cannot be written", "let the user that the service runs as write there"
+    )
 
 
 def _refused(name: str, answer: Answer) -> tuple[str, str]:

@@ -134,4 +134,6 @@ def counted(number: int, noun: str) -> str:
     """Return `number` with `noun`, which is made a plural unless there is exactly one."""
     if number == 1:
         return f"{number} {noun}"
-    return f"{number} {noun[:-1]}ies" if noun.endswith("ry") else f"{number} {noun}s"
+    if noun.endswith("ry"):
+        return f"{number} {noun[:-1]}ies"
+    return f"{number} {noun}es" if noun.endswith("s") else f"{number} {noun}s"

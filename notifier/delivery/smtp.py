@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import os
 import re
 import socket
 import ssl
@@ -154,7 +155,9 @@ class SmtpTransport:
             return _halt(phase, f"the relay's certificate cannot be trusted: {untrusted}")
         if isinstance(error, aiosmtplib.SMTPResponseException) and error.code >= 200:
             return classify(error.code, self._without_secrets(error.message), phase)
-        text = f"{type(error).__name__}: {error}"
+        reason = _reason(error)
+        host = f"{self.relay.host}:{self.relay.port}" if self.relay.port else self.relay.host
+        text = f"{host}: {reason}" if reason else f"{type(error).__name__}: {error}"
         return unanswered(phase, self._without_secrets(text))
 
     def _without_secrets(self, text: str) -> str:
@@ -217,6 +220,16 @@ def _untrusted(error: BaseException | None) -> str:
             return error.verify_message
         error = error.__cause__ or error.__context__
     return ""
+
+
+def _reason(error: Exception) -> str:
+    """Return what the system says of a connection that could not be made; empty if it is not it."""
+    cause = error.__cause__
+    if not isinstance(cause, OSError) or isinstance(cause, ssl.SSLError):
+        return ""
+    if cause.errno is not None and cause.errno > 0:  # below are those of looking a name up
+        return os.strerror(cause.errno)
+    return cause.strerror or ""
 
 
 def _halt(phase: Phase, text: str) -> Answer:

@@ -62,9 +62,10 @@ def listening(host: str, port: int, key: str = "listen") -> Iterator[socket.sock
     try:
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
+        words = str(error.strerror).partition(" (while ")[0]  # the library repeats the address
         raise NotifierError(
-            f"cannot listen on {host}:{port}: {error.strerror};"
-            f" choose another address in `web: {{{key}: ...}}`"
+            f"cannot listen on {host}:{port}: {words};"
+            f" stop what listens there, or choose another address in `web: {{{key}: ...}}`"
         ) from error
     with listener:
         yield listener

@@ -279,8 +279,13 @@ async def test_a_relay_that_is_not_there_or_not_willing_is_told(tmp_path: Path) 
     async with SmtpServer(script={Step.BANNER: Say("554 5.7.1 Go away")}) as server:
         [found] = await probe_relays(replace(MAIL, transport=replace(gone, port=server.port)))
         assert found.message.endswith("refuses us: 554 5.7.1 Go away")
-    [found] = await probe_relays(replace(MAIL, transport=Maildir(path=tmp_path / "mail")))
-    assert found.grade is Grade.FINE
+    maildir = Maildir(path=tmp_path / "mail")
+    [found] = await probe_relays(replace(MAIL, transport=maildir))
+    assert (found.grade, found.message) == (Grade.FINE, f"messages can be put into {maildir.path}")
+    maildir.path.touch()
+    [found] = await probe_relays(replace(MAIL, transport=maildir))
+    assert (found.grade, found.message) == (Grade.WRONG, f"{maildir.path} cannot be written")
+    assert "the user" in found.advice
 
 
 async def test_a_store_is_looked_at_and_left_as_it_is(tmp_path: Path, store_url: str) -> None:

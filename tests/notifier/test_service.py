@@ -233,7 +233,10 @@ async def test_an_address_in_use_is_told_in_one_line(paper: Paper) -> None:
     with socket.create_server(("127.0.0.1", paper.port)):
         code, out, err = await asyncio.to_thread(paper.run, "run")
     assert (code, out) == (1, "")
-    assert err.splitlines()[-1].startswith(f"paperround: cannot listen on 127.0.0.1:{paper.port}")
+    told = (
+        f"cannot listen on 127.0.0.1:{paper.port}: Address already in use; stop what listens there"
+    )
+    assert err.splitlines()[-1].startswith(f"paperround: {told}, or choose another")
     assert "Traceback" not in err
 
 

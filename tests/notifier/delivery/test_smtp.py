@@ -260,11 +260,12 @@ async def test_a_dead_address_is_told_from_other_refusals() -> None:
     assert (answer.verdict, answer.enhanced) == (Verdict.DEAD_ADDRESS, "5.1.1")
 
 
-async def test_nobody_listening_defers() -> None:
+async def test_nobody_listening_defers_and_is_told_in_the_words_of_the_system() -> None:
     async with SmtpServer() as server:
         transport = a_transport(server)
     [answer] = await sent(transport)
     assert (answer.verdict, answer.phase) == (Verdict.DEFERRED, Phase.CONNECT)
+    assert answer.text == f"127.0.0.1:{server.port}: Connection refused"
 
 
 async def test_a_cancelled_letter_cuts_the_connection() -> None:

@@ -1,10 +1,14 @@
-"""What the fuse holds: issues with far more articles than usual, until the operator says so."""
+"""What does not go out yet: what the fuse holds until the operator says so, what waits for a time.
+
+An issue with far more articles than usual is held.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import click
 
@@ -34,6 +38,17 @@ async def held_of(desk: Desk, digests: Sequence[str]) -> list[Held]:
         zone, slot = turn.lane.key.timezone, turn.slot.identity
         found.append(Held(issue.digest, slot, zone, issue.articles, readers))
     return found
+
+
+def waiting_data(waiting: Mapping[str, datetime]) -> list[dict[str, str]]:
+    """Return by when the deliveries that wait for a time are due, as the documented objects."""
+    return [{"digest": digest, "until": until.isoformat()} for digest, until in waiting.items()]
+
+
+def waiting_lines(waiting: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the same for people."""
+    times = [(one["digest"], datetime.fromisoformat(one["until"])) for one in waiting]
+    return [f"what waits of {name} is due by {at:%Y-%m-%d %H:%M:%S} UTC" for name, at in times]
 
 
 def held_data(held: Sequence[Held]) -> list[dict[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,15 @@ from notifier.cli.common import (
     show,
     table,
 )
-from notifier.cli.held import Held, held_data, held_lines, held_of, is_confirmed
+from notifier.cli.held import (
+    Held,
+    held_data,
+    held_lines,
+    held_of,
+    is_confirmed,
+    waiting_data,
+    waiting_lines,
+)
 from notifier.delivery.delivery import Answer, Verdict
 from notifier.errors import AlreadyRunning
 from notifier.mailing import (
@@ -44,12 +53,14 @@ from notifier.subscribing import take_in
 class Sent:
     """What a round by hand did; `left_to` says who delivers when it is not us.
 
-    `held` is what was held before a release, `test` what became of a test message.
+    `waiting` is by when what waits for a time is due, by digest; `held` what was held before a
+    release, `test` what became of a test message.
     """
 
     opened: list[Opened] = field(default_factory=list)
     delivered: Delivered = field(default_factory=Delivered)
     left_to: str = ""
+    waiting: Mapping[str, datetime] = field(default_factory=dict)
     held: tuple[Held, ...] | None = None
     test: tuple[Preview, Answer | None] | None = None
 
@@ -139,7 +150,9 @@ async def _delivered(house: House, moment: datetime, sent: Sent) -> Sent:
     """Deliver what is pending, unless the service does."""
     try:
         with alone(house.database.path, "send"):
-            return replace(sent, delivered=await _deliver(house, moment))
+            delivered = await _deliver(house, moment)
+            waiting = await house.ledger.due_by(max(moment, now()))
+            return replace(sent, delivered=delivered, waiting=waiting)
     except AlreadyRunning as error:
         return replace(sent, left_to=f"process {error.process}")
 
@@ -172,7 +185,8 @@ def lines_of(sent: Sent) -> list[str]:
         lines.append(f"no relay can be reached: {sent.delivered.unreachable}")
     if sent.left_to:
         return [*lines, f"delivering is left to what runs already: {sent.left_to}"]
-    return [*lines, f"messages: {', '.join(counts) or 'none'}"]
+    lines.append(f"messages: {', '.join(counts) or 'none'}")
+    return [*lines, *waiting_lines(waiting_data(sent.waiting))]
 
 
 def _note(opened: Opened) -> str:
@@ -196,6 +210,7 @@ def data_of(sent: Sent) -> dict[str, object]:
         "unreachable": sent.delivered.unreachable,
         "failures": sent.delivered.failures,
         "left_to": sent.left_to,
+        "waiting": waiting_data(sent.waiting),
         "held": held_data(sent.held or ()),
         "test": _test_data(*sent.test) if sent.test else None,
     }

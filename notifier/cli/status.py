@@ -13,7 +13,15 @@ from feeds.store import FeedState
 from notifier.cli.common import config_option, json_option, now, show, table
 from notifier.cli.configurations import data_of, lines_of, settings_to_look_by
 from notifier.cli.deliveries.telling import BY_DIGEST, BY_ISSUE, BY_PROVIDER, account, balance
-from notifier.cli.held import Held, held_data, held_lines, held_of, release_command
+from notifier.cli.held import (
+    Held,
+    held_data,
+    held_lines,
+    held_of,
+    release_command,
+    waiting_data,
+    waiting_lines,
+)
 from notifier.delivery.books import Books
 from notifier.digest.lane import schedule_of
 from notifier.reloads import Reloads, Standing
@@ -77,10 +85,7 @@ async def _status(
             "readers": await house.roster.count(),
             "books": books,
             **(await _closely(house.books) if whole else {}),
-            "waiting": [
-                {"digest": digest, "until": until.isoformat()}
-                for digest, until in (await house.ledger.due_by(now())).items()
-            ],
+            "waiting": waiting_data(await house.ledger.due_by(now())),
             "held": held_data(await held_of(house.desk(), ()) if settings.mail else ()),
             "lanes": [
                 {
@@ -126,7 +131,7 @@ def _lines(data: dict[str, object]) -> list[str]:
     lines.append(f"readers: {data['readers']}")
     if books:
         lines += ["", *balance(books, BY_DIGEST)]
-    lines += [f"what waits of {one['digest']} is due by {one['until']}" for one in waiting]
+    lines += waiting_lines(waiting)
     if held:
         found = [Held(**one) for one in held]
         lines += ["", *held_lines(found), f"to send it: {release_command(found)}"]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -490,6 +491,12 @@ def test_a_relay_that_is_not_there_costs_nobody_a_try_and_is_1(
     done = place.run("send", "morning", "--json")
     assert done.code == 1
     assert (done.data["messages"], bool(done.data["unreachable"])) == ({}, True)
+    [waiting] = json.loads(done.out)["waiting"]
+    until = f"{datetime.fromisoformat(waiting['until']):%Y-%m-%d %H:%M:%S} UTC"
+    again = place.run("send")  # too early: it says so, not just that nothing is due
+    told = f"what waits of {waiting['digest']} is due by {until}"
+    assert again.out.splitlines() == ["nothing is due", "messages: none", told]
+    assert told in place.run("status").out
 
 
 def test_a_ledger_that_cannot_be_written_is_one_line(light: Place) -> None:

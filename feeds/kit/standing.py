@@ -54,14 +54,26 @@ def is_there(url: str) -> bool:
 def _is_there(path: Path, name: str) -> bool:
     if path.exists():
         if not os.access(path, os.R_OK | os.W_OK):
-            raise StoreError(f"store {name}: the file cannot be read and written by us")
+            words = f"the file cannot be read and written by us; {_whose(path)}"
+            raise StoreError(f"store {name}: {words}")
         return True
     folder = path.parent
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
-        raise StoreError(f"store {name}: we may not write in {folder}")
+        raise StoreError(f"store {name}: we may not write in {folder}; {_whose(folder)}")
     return False
+
+
+def _whose(path: Path) -> str:
+    """Say what to do about a file or folder that we may not use."""
+    owner = path.stat().st_uid
+    if owner == os.geteuid():
+        return "it is ours, so see its mode"
+    try:
+        return f"run this as `{path.owner()}`, to whom it belongs"
+    except KeyError:
+        return f"run this as the user {owner}, to whom it belongs"
 
 
 def _revisions(connection: Connection, histories: Sequence[History]) -> list[str]:

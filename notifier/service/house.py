@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from feeds.kit.database import Database, Lock
+from feeds.kit.standing import is_there
 from feeds.library import Folder, Press
 from feeds.publish import DatabaseShelf
 from feeds.store import HISTORY as FEEDS
@@ -197,6 +198,7 @@ def _owner() -> str:
 @asynccontextmanager
 async def open_house(settings: Settings, now: datetime) -> AsyncIterator[House]:
     """Open the store, bring its tables up to date, and build every hand on it."""
+    is_there(settings.store)  # and we may use it, or make it
     database = Database(settings.store)
     try:
         await database.migrate([FEEDS, NOTIFIER])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -497,6 +498,24 @@ def test_a_relay_that_is_not_there_costs_nobody_a_try_and_is_1(
     told = f"what waits of {waiting['digest']} is due by {until}"
     assert again.out.splitlines() == ["nothing is due", "messages: none", told]
     assert told in place.run("status").out
+
+
+def test_a_store_that_we_may_not_use_is_told_with_what_to_do(light: Place) -> None:
+    """As an ordinary user, or as root without the rights that files do not bind."""
+    store = light.folder / "store.db"
+    bare = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    script = Path(sys.executable).with_name("paperround")
+    words = ("ingest", light.articles, "--config", light.config)
+    command = [*bare, *map(str, (script, *words))]
+    told = f"paperround: store sqlite:///{store}: the file cannot be read and written by us; "
+    owners = {os.geteuid(): "it is ours, so see its mode"}
+    if bare:
+        owners |= {54321: "run this as the user 54321, to whom it belongs"}
+    for owner, advice in owners.items():
+        store.chmod(0o400)
+        os.chown(store, owner, -1)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+        assert (done.returncode, done.stderr) == (1, f"{told}{advice}\n")
 
 
 def test_a_ledger_that_cannot_be_written_is_one_line(light: Place) -> None:

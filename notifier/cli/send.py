@@ -110,9 +110,9 @@ async def send(
     """
     async with open_house(settings, now()) as house:
         then = min(moment, now())
-        held = await take_in(settings, house.places, house.store, then, yes=yes)
-        if held:
-            words = f"{held}, and still get what is due; if that is meant: send --yes"
+        done = await take_in(settings, house.places, house.store, then, yes=yes)
+        if done.held:
+            words = f"{done.held}, and still get what is due; if that is meant: send --yes"
             click.echo(words, err=True)
         if digests:
             opened = await open_now(house.desk(), digests, now(), moment)

@@ -30,7 +30,7 @@ from notifier.service.roles import Role
 from notifier.service.setup import Setup, set_up
 from notifier.service.watching import Watched, changes
 from notifier.service.work import Round, loop
-from notifier.subscribing import Reconciled, Removal, reconcile, removal_of
+from notifier.subscribing import Reconciled, reconcile, removal_of
 from notifier.web import Operators
 
 log = logger()
@@ -73,13 +73,14 @@ class Reloader:
         """Return the files that may change what is in use, or what was refused last."""
         return Watched(self.source.path, (*self.edit.loaded.files, *self._files))
 
-    async def begin(self, withheld: Removal | None) -> None:
+    async def begin(self, done: Reconciled) -> None:
         """Note with what the service has started; wishes of before are none of ours."""
         self._answered, _ = await self.reloads.wishes(0)
-        self.withheld = withheld is not None
+        self.withheld = done.held is not None
         attempt = Attempt(outcome=Outcome.APPLIED, trigger="start", at=self.round.clock())
-        if withheld:
-            words = f"{withheld}, and are still there; {WORD}"
+        attempt = _counted(attempt, done)
+        if done.held:
+            words = f"{done.held}, and are still there; {WORD}"
             attempt = replace(attempt, outcome=Outcome.HELD, problems=(words,))
         await self._tell(attempt, begins=True)
 
@@ -167,7 +168,7 @@ class Reloader:
                 return replace(attempt, outcome=Outcome.HELD, problems=(words,))
         done = await self._swap(setup)
         self.edit, self.withheld = edit, False
-        return replace(attempt, added=done.added, changed=done.changed, removed=done.removed)
+        return _counted(attempt, done)
 
     async def _swap(self, setup: Setup) -> Reconciled:
         """Let feeds and readers be as `setup` has them, and go on with it.
@@ -219,8 +220,18 @@ class Reloader:
             log.warning("configuration.not_recorded")
 
 
+def _counted(attempt: Attempt, done: Reconciled) -> Attempt:
+    return replace(attempt, added=done.added, changed=done.changed, removed=done.removed)
+
+
 def _refused(attempt: Attempt, *problems: str) -> Attempt:
     return replace(attempt, outcome=Outcome.REFUSED, problems=problems)
+
+
+def _in_a_line(problem: str) -> str:
+    """Leave out the line of the file and its caret, which say nothing beside each other."""
+    headline, *others = problem.splitlines() or [""]
+    return "; ".join([headline, *(line.strip() for line in others if line[:3] != "   ")])
 
 
 def _say(attempt: Attempt, *, mended: bool) -> None:
@@ -240,6 +251,6 @@ def _say(attempt: Attempt, *, mended: bool) -> None:
             "configuration.not_applied", trigger=attempt.trigger, outcome=str(attempt.outcome)
         )
     for problem in attempt.problems:
-        log.error("configuration.problem", problem=problem)
+        log.error("configuration.problem", problem=_in_a_line(problem))
     for note in attempt.notes:
         log.warning("configuration.later", what=note)

@@ -40,7 +40,7 @@ from notifier.service.work import (
     tidy_up,
 )
 from notifier.settings import Settings
-from notifier.subscribing import Removal, take_in
+from notifier.subscribing import Reconciled, take_in
 from notifier.web import ASGIApp, Receive, Scope, Send, operating
 
 log = logger()
@@ -80,7 +80,7 @@ async def run(
         with alone(house.database.path, "run"), alone(house.database.path, "send"):
             if house.database.is_sqlite:
                 await house.ledger.abandon(began)
-            withheld = await _take_in(house, began, yes=yes) if role.schedules else None
+            declared = await _take_in(house, began, yes=yes) if role.schedules else Reconciled()
             bell = asyncio.Event()
             metrics = Metrics()
             instruments = Instruments(Health(house.outbox.waiting), metrics, clock, bell.set)
@@ -91,17 +91,18 @@ async def run(
             round_ = Round(setup, instruments, manager or Manager(), bell)
             reloader = Reloader.of(source, role, round_) if source else None
             if reloader:
-                await reloader.begin(withheld)
+                await reloader.begin(declared)
             async with aside(settings.metrics, setup.observed):
                 await _serve(round_, role, announce, tick, reloader)
 
 
-async def _take_in(house: House, now: datetime, *, yes: bool) -> Removal | None:
-    """Let readers be as declared; return what was left undone, for it needs the operator's word."""
-    held = await take_in(house.settings, house.places, house.store, now, yes=yes)
-    if held:
-        log.error("readers.removal_held", removed=held.removed, declared=held.declared)
-    return held
+async def _take_in(house: House, now: datetime, *, yes: bool) -> Reconciled:
+    """Let readers be as declared; what needs the operator's word is left undone, and told."""
+    done = await take_in(house.settings, house.places, house.store, now, yes=yes)
+    if done.held:
+        removed, declared = done.held.removed, done.held.declared
+        log.error("readers.removal_held", removed=removed, declared=declared)
+    return done
 
 
 async def _serve(

@@ -8,7 +8,7 @@ the others are gone through some at a time. Only addresses are held together.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
@@ -32,11 +32,15 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """How many readers were added, changed and removed by the declaration."""
+    """How many readers were added, changed and removed by the declaration.
+
+    `held` was left undone, for it needs the operator's word.
+    """
 
     added: int = 0
     changed: int = 0
     removed: int = 0
+    held: Removal | None = None
 
 
 async def reconcile(
@@ -76,15 +80,12 @@ async def reconcile(
 
 async def take_in(
     settings: Settings, places: Places, store: ArticleStore, now: datetime, *, yes: bool = False
-) -> Removal | None:
-    """Reconcile, but remove many readers only if that is said by `yes`.
-
-    Returns what was left undone, for it needs the operator's word.
-    """
+) -> Reconciled:
+    """Reconcile, but remove many readers only if that is said by `yes`."""
     removal = await removal_of(settings, places)
     held = removal.needs_a_word and not yes
-    await reconcile(settings, places, store, now, removing=not held)
-    return removal if held else None
+    done = await reconcile(settings, places, store, now, removing=not held)
+    return replace(done, held=removal) if held else done
 
 
 async def ahead(

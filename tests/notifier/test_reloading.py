@@ -74,11 +74,20 @@ def status(paper: Paper) -> dict[str, Any]:  # documented in docs/command-line.m
     return found
 
 
+def events(paper: Paper, name: str) -> list[dict[str, Any]]:  # documented in docs/monitoring.md
+    found = [json.loads(line) for line in paper.log.read_text().splitlines()]
+    return [event for event in found if event["event"] == name]
+
+
 async def test_an_edit_is_taken_up_and_a_broken_one_leaves_what_was(paper: Paper) -> None:
+    [started] = events(paper, "configuration.applied")
+    assert (started["trigger"], started["added"]) == ("start", 60)
     edit(paper, FEEDS, "feeds: {all: {title: Everything}, mills: {words: [mill]}}")
     await eventually(lambda: there(paper, "mills"))
     edit(paper, "feeds: {all: {title:", "feeds: {all: {titel:")
-    await eventually(lambda: "configuration.problem" in paper.log.read_text())
+    await eventually(lambda: len(events(paper, "configuration.problem")) > 0)
+    words = "unknown key `titel`; did you mean `title`?"
+    assert events(paper, "configuration.problem")[0]["problem"].endswith(words)
     assert there(paper, "mills")
     assert there(paper, "all")
     found = await asyncio.to_thread(status, paper)

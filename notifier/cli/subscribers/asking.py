@@ -32,9 +32,9 @@ def reader_asked(
 
 async def as_declared(house: House) -> None:
     """Let readers be as they are declared; many who are not any more stay, and that is told."""
-    held = await take_in(house.settings, house.places, house.store, now())
-    if held:
-        click.echo(f"{held}, and are still here; if that is meant: send --yes", err=True)
+    done = await take_in(house.settings, house.places, house.store, now())
+    if done.held:
+        click.echo(f"{done.held}, and are still here; if that is meant: send --yes", err=True)
 
 
 def check_digest(name: str, settings: Settings) -> None:

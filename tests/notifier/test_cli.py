@@ -247,6 +247,16 @@ def test_init_writes_a_configuration_that_is_in_order(
     assert (config / "paperround.yaml").read_text() == "mine"
 
 
+def test_what_is_exported_of_the_starter_can_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, file = tmp_path / "paper" / "config", tmp_path / "readers.csv"
+    run(monkeypatch, "init", config)
+    run(monkeypatch, "subscribers", "export", "--to", file, "--config", config)
+    done = run(monkeypatch, "subscribers", "import", file, "--config", config)
+    assert (done.code, done.out) == (0, "0 added, 0 changed, 5 unchanged, 0 refused\n")
+
+
 def test_init_makes_keys_that_only_their_owner_reads_and_tells_what_dns_must_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,11 +17,14 @@ class InvalidSchedule(NotifierError):
 
 
 class ConfigurationError(NotifierError):
-    """The configuration has mistakes; `problems` holds all of them, in the order of the files."""
+    """The configuration has mistakes; `problems` holds all of them, in the order of the files.
 
-    def __init__(self, problems: tuple[object, ...]) -> None:
+    `where` says that they are elsewhere, in its tests for one.
+    """
+
+    def __init__(self, problems: tuple[object, ...], where: str = "the configuration") -> None:
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        super().__init__(f"{count} in the configuration")
+        super().__init__(f"{count} in {where}")
         self.problems = problems
 
 

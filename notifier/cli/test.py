@@ -40,9 +40,9 @@ def command(
     loaded = load(config, os.environ)
     settings = loaded.settings_or_raise()
     folder = (config if config.is_dir() else config.parent) / "tests"
-    found = files or tuple(sorted(folder.glob("*.yaml")))
+    found = [path for one in files or (folder,) for path in _files_in(one)]
     if not found:
-        raise click.UsageError(f"there are no tests in {folder}; name a file")
+        raise click.UsageError(f"there are no tests in {files[0] if files else folder}")
     trials: list[Trial] = []
     problems: list[ConfigProblem] = []
     for order, path in enumerate(found, start=1):
@@ -50,7 +50,7 @@ def command(
         trials += more
         problems += wrong
     if problems:
-        raise ConfigurationError(tuple(problems))
+        raise ConfigurationError(tuple(problems), "the tests")
     tried = asyncio.run(_run(trials, settings))
     if junit is not None:
         with writing(junit):
@@ -58,6 +58,11 @@ def command(
     failed = sum(bool(one.difference) for one in tried)
     show(_data(tried), [*_lines(tried), _summary(len(tried), failed)], as_json=as_json)
     ctx.exit(PROBLEMS if failed else OK)
+
+
+def _files_in(path: Path) -> list[Path]:
+    """Return the files with tests in a folder; what is none is the file."""
+    return sorted(path.glob("*.yaml")) if path.is_dir() else [path]
 
 
 async def _run(trials: Sequence[Trial], settings: Settings) -> list[Tried]:

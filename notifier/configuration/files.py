@@ -78,6 +78,9 @@ class Item:
         return self.file.spot(*mark)
 
 
+_NOT_HERE = "`paperround init DIR` writes one; name one that is elsewhere by `--config PATH`"
+
+
 def find(path: Path, report: Report) -> tuple[Path, ...]:
     """Return the files of the configuration at `path`, a folder or one file, in their order."""
     here = Spot(path=str(path))
@@ -86,7 +89,7 @@ def find(path: Path, report: Report) -> tuple[Path, ...]:
     try:
         entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
     except FileNotFoundError:
-        report.error(here, "there is no such file or folder", "`paperround init DIR` writes one")
+        report.error(here, "there is no such file or folder", _NOT_HERE)
         return ()
     except NotADirectoryError:
         report.error(here, "this is neither a file nor a folder")
@@ -99,7 +102,7 @@ def find(path: Path, report: Report) -> tuple[Path, ...]:
             report.warning(Spot(path=str(entry)), "this file is not read", "rename it to .yaml")
     found = tuple(entry for entry in entries if entry.suffix == ".yaml" and _is_yaml(entry))
     if not found:
-        report.error(here, "there is no *.yaml in this folder", "`paperround init DIR` writes one")
+        report.error(here, "there is no *.yaml in this folder", _NOT_HERE)
     return found
 
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from notifier.cli import group
+from notifier.errors import ConfigurationError
 
 ROOT = Path(__file__).parent.parent.parent
 TESTS = ROOT / "config" / "tests" / "tests.yaml"
@@ -53,6 +54,19 @@ def test_what_differs_is_told_line_by_line_and_to_build_servers(tmp_path: Path) 
     [case] = ET.parse(report).getroot()  # noqa: S314 - our own
     assert case.get("name") == "too early"
     assert [child.tag for child in case] == ["failure"]
+
+
+def test_a_folder_of_tests_may_be_named_and_mistakes_are_said_to_be_in_them(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text("test: {}\n", encoding="utf-8")
+    config = str(ROOT / "config")
+    done = CliRunner().invoke(group, ["test", str(tmp_path), "--config", config])
+    assert isinstance(done.exception, ConfigurationError)
+    assert str(done.exception) == "2 problems in the tests"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = CliRunner().invoke(group, ["test", str(empty), "--config", config])
+    assert (done.exit_code, f"there are no tests in {empty}" in done.output) == (2, True)
 
 
 def test_mistakes_in_the_tests_are_told_with_their_places(tmp_path: Path) -> None:

@@ -90,9 +90,9 @@ def test_empty_sections_and_files_say_nothing(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_yaml_is_told(tmp_path: Path) -> None:
-    init = "`paperround init DIR` writes one"
-    assert [p.message for p in load(tmp_path / "x", {}).problems] == [
-        "there is no such file or folder"
+    init = "`paperround init DIR` writes one; name one that is elsewhere by `--config PATH`"
+    assert [(p.message, p.hint) for p in load(tmp_path / "x", {}).problems] == [
+        ("there is no such file or folder", init)
     ]
     write(tmp_path, {"news.yml": BASE, ".hidden.yaml": "[", "folder.yaml/x": ""})
     problems = load(tmp_path, {}).problems

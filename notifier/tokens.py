@@ -12,6 +12,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from feeds.kit.mac import base32, mac
 
@@ -103,7 +104,7 @@ def local_part(key: SecretKey, purpose: str, *numbers: int, generation: int = 0)
 
     Another generation, which the address does not show, makes the earlier ones invalid.
     """
-    named = "-".join(_base36(number) for number in (key.id, *numbers))
+    named = "-".join([_base36(number) for number in (key.id, *numbers)])
     return f"{purpose}-{named}-{_mail_mac(key, purpose, numbers, generation)}"
 
 
@@ -127,6 +128,7 @@ def _mail_mac(key: SecretKey, purpose: str, numbers: tuple[int, ...], generation
     return base32(made[:_MAIL_MAC_BYTES])
 
 
+@lru_cache(maxsize=256)  # the key's and the issue's are the same for all readers
 def _base36(number: int) -> str:
     assert 0 <= number < 36**12, "the number of a row"
     digits = ""

@@ -40,6 +40,7 @@ class Prepared:
         head, start, body = _parted(frozen.parts)
         slots = [part for part in body if isinstance(part, Slot)]
         self._values = tuple(dict.fromkeys(slots))
+        self._wanted = [(slot.name, slot.place is Place.HTML) for slot in self._values]
         numbers = {slot: number for number, slot in enumerate(self._values)}
         self._head = head
         self._body = _Template([start, *body], numbers)
@@ -74,7 +75,7 @@ class Prepared:
             part if isinstance(part, bytes) else own.get(part.place) or _field(part, values)
             for part in self._head
         ]
-        written = _written(self._values, values)
+        written = _written(self._wanted, values)
         signatures = self._signatures(head, written) if self._seals else b""
         return b"".join([signatures, *head, *self._body.filled(written)])
 
@@ -135,13 +136,13 @@ def _seals(head: Sequence[_Piece], signers: Sequence[Signer]) -> tuple[Seal, ...
     return tuple(Seal(each, common, int(time)) for each in chosen(signers, selectors))
 
 
-def _written(slots: Sequence[Slot], values: Mapping[str, str]) -> list[bytes]:
-    """Return what stands in each of `slots`; each value is encoded once, as far as it can be."""
+def _written(wanted: Sequence[tuple[str, bool]], values: Mapping[str, str]) -> list[bytes]:
+    """Return the values of these names, each with whether it stands in HTML; encoded once."""
     plain: dict[str, bytes] = {}
     written = []
-    for slot in slots:
-        value = _value(slot.name, values)
-        if slot.place is Place.HTML:
+    for name, in_html in wanted:
+        value = _value(name, values)
+        if in_html:
             value = markup.escape(value)
         if value not in plain:
             plain[value] = encode(value)

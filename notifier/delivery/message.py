@@ -77,7 +77,8 @@ def message_id(secret: bytes, issue: str, subscriber: str, domain: str) -> str:
 
 def identity(secret: bytes, issue: str, subscriber: str) -> str:
     """Return the local part of that Message-ID: 32 small letters and digits."""
-    one, other = (part.encode("utf-8", "surrogatepass") for part in (issue, subscriber))
+    one = issue.encode("utf-8", "surrogatepass")
+    other = subscriber.encode("utf-8", "surrogatepass")
     named = b"message-id%d:%s%d:%s" % (len(one), one, len(other), other)
     return base32(mac(secret, named)[:20])
 

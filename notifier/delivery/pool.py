@@ -28,6 +28,9 @@ class Pool:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._seats = 0
         self._lock_step_until = -math.inf
+        self._judged: Pace | None = None  # the pace of which the next two are told
+        self._unlimited = False
+        self._most = 0
 
     @property
     def crowded(self) -> bool:
@@ -42,7 +45,14 @@ class Pool:
     @property
     def at_once(self) -> bool:
         """Tell whether one more letter may go at this moment, with no turn to be waited for."""
-        return not self.crowded and math.isinf(self.pace.rate) and self.pace.free_at <= monotonic()
+        pace = self.pace
+        if pace is not self._judged:  # it hardly ever changes, and is asked about for each letter
+            self._judged, self._unlimited, self._most = (
+                pace,
+                math.isinf(pace.rate),
+                pace.connections,
+            )
+        return self._unlimited and self._seats <= self._most and pace.free_at <= monotonic()
 
     def surprised(self) -> None:
         """Note that the relay does not do with groups of commands what it should."""

@@ -148,13 +148,13 @@ class Stream:
     def _hear_envelope(self) -> None:
         if self._end.done():
             return
-        while len(self._replies) < len(_WANTED):
+        for wanted in _WANTED[len(self._replies) :]:
             reply = self._wire.next()
             if reply is not None:
                 self._replies.append(reply)
-            if reply is None and not self._wire.lost:
+            elif not self._wire.lost:
                 return
-            if reply is None or reply.code // 100 != _WANTED[len(self._replies) - 1]:
+            if reply is None or reply.code // 100 != wanted:
                 self._wire.put_back(reversed(self._replies))
                 self._finish(Ended(self._letter, written=True))
                 return

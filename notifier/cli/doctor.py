@@ -14,7 +14,15 @@ from feeds.kit.destinations import Reach
 from feeds.kit.outgoing import Outgoing
 from notifier import doctor
 from notifier.cli import OK, PROBLEMS
-from notifier.cli.common import config_option, json_option, loaded_of, name_server, now, show
+from notifier.cli.common import (
+    config_option,
+    counted,
+    json_option,
+    loaded_of,
+    name_server,
+    now,
+    show,
+)
 from notifier.deliverability.finding import Finding, Grade
 from notifier.dns import Resolver
 from notifier.probing import probe
@@ -43,7 +51,7 @@ def command(ctx: click.Context, resolver: str | None, config: Path, *, as_json: 
     found = asyncio.run(_examined(settings, files, name_server(resolver)))
     counts = {word: sum(one.grade is grade for one in found) for grade, word in _WORDS.items()}
     lines = [line for one in found for line in _lines(one)]
-    lines.append(", ".join(f"{number} {word}" for word, number in counts.items()))
+    lines.append(", ".join(_counted(number, word) for word, number in counts.items()))
     data = {
         "counts": counts,
         "findings": [
@@ -89,6 +97,10 @@ async def _examined(settings: Settings, files: Sequence[Path], resolver: Resolve
         *certificates,
         *site,
     ]
+
+
+def _counted(number: int, word: str) -> str:
+    return counted(number, word) if word in ("warning", "problem") else f"{number} {word}"
 
 
 def _lines(finding: Finding) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -143,7 +143,7 @@ def _lines(told: Explained) -> list[str]:
 def _arrival(entry: Entry) -> str:
     if entry.arrived_at is None:
         return _state(entry)
-    return f"{_state(entry)} since {_text(entry.arrived_at)}, arrival {entry.arrival}"
+    return f"{_state(entry)} since {_shown(entry.arrived_at)}, arrival {entry.arrival}"
 
 
 def _state(entry: Entry) -> str:
@@ -167,7 +167,11 @@ def _ruling(ruling: Ruling) -> str:
 def _trace(trace: Trace) -> str:
     answer = " ".join(str(part) for part in (trace.code, trace.words, trace.reason) if part)
     told = f": {answer}" if answer else ""
-    return f"{trace.slot}: {trace.state} at {_text(trace.changed_at)}{told}"
+    return f"{trace.slot}: {trace.state} at {_shown(trace.changed_at)}{told}"
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _text(moment: datetime | None) -> str | None:

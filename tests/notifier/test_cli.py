@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -357,6 +358,13 @@ def test_status_counts_the_feeds_for_each_label_too(light: Place) -> None:
     assert "\nfeeds: 4, 2 of them by feeds_for_each\n" in light.run("status").out
     each = light.run("status", "--json").data["feeds_for_each"]
     assert each == {"feeds": 2, "published": 2, "stale": 0}
+
+
+def test_explain_tells_times_to_the_second(light: Place) -> None:
+    write(light.articles, "a.md", markdown("The mill"))
+    light.run("ingest", light.articles)
+    told = light.run("explain", "mill", "first@readers.example").out.splitlines()
+    assert re.fullmatch(r"    visible since [0-9-]{10} [0-9:]{8} UTC, arrival 1", told[2])
 
 
 def test_the_configuration_may_be_named_by_the_environment(light: Place) -> None:

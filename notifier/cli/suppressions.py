@@ -38,6 +38,8 @@ def list_(since: str | None, config: Path, as_json: bool) -> None:
         for one in found
     ]
     show({"suppressions": rows}, lines, as_json=as_json)
+    if not (found or as_json):
+        click.echo("no address is suppressed" + (f" since {since}" if since else ""), err=True)
 
 
 @command.command("lift")

@@ -367,6 +367,18 @@ def test_explain_tells_times_to_the_second(light: Place) -> None:
     assert re.fullmatch(r"    visible since [0-9-]{10} [0-9:]{8} UTC, arrival 1", told[2])
 
 
+def test_a_list_of_nothing_says_so_beside_it(light: Place) -> None:
+    told = {
+        "deliveries list --state failed": "there is no such delivery\n",
+        "subscribers list --after z": "there is no such reader\n",
+        "suppressions list --since 2026-11-22": "no address is suppressed since 2026-11-22\n",
+    }
+    for command, words in told.items():
+        done = light.run(*command.split())
+        assert (done.code, done.out, done.err) == (0, "", words)
+        assert light.run(*command.split(), "--json").err == ""
+
+
 def test_the_configuration_may_be_named_by_the_environment(light: Place) -> None:
     light.monkeypatch.setenv("PAPERROUND_CONFIG", str(light.config))
     assert run(light.monkeypatch, "check").code == 0

@@ -82,6 +82,8 @@ async def _list(
         click.echo(f'], "next": {json.dumps(following)}}}')
     elif following:
         click.echo(f"there are more: --after {following}", err=True)
+    elif not shown:
+        click.echo("there is no such delivery", err=True)
 
 
 def _print(house: House, sent: Sent, comma: str, *, as_json: bool) -> None:

@@ -76,13 +76,16 @@ def list_(
 
 
 class _Lines:
-    """A line for each subscription."""
+    """A line for each subscription; nobody is told too, beside the list."""
+
+    none = True
 
     def begin(self) -> None:
         """Print nothing."""
 
     def add(self, told: dict[str, Any]) -> None:
         """Print a reader."""
+        self.none = False
         for one in told["digests"]:
             click.echo(f"{told['email']:<36} {one['digest']:<12} {one['state']:<10} {what_of(one)}")
         if not told["digests"]:
@@ -92,10 +95,14 @@ class _Lines:
         """Say where to go on."""
         if following:
             click.echo(f"there are more: --after {following}", err=True)
+        elif self.none:
+            click.echo("there is no such reader", err=True)
 
 
 class _Csv(_Lines):
     """The same for spreadsheets."""
+
+    none = False
 
     def begin(self) -> None:
         """Print the names of the columns."""

@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 from feeds.kit.instants import microseconds
@@ -105,6 +106,7 @@ class Marks:
 
     def __init__(self, dialect: Dialect) -> None:
         self._starts = RowStatement(dialect, _START, _starting)
+        self._started = RowStatement(dialect, _START, _returning)
         self._answers = RowStatement(dialect, _ENDING, _answered)
         self._refusals = RowStatement(dialect, _ENDING, _refused)
 
@@ -114,7 +116,9 @@ class Marks:
         endings = [entry for entry in entries if isinstance(entry, Ending)]
         self._answers.run(connection, [ending for ending in endings if not ending.fence])
         self._refusals.run(connection, [ending for ending in endings if ending.fence])
-        begun = {(row[0], row[1]) for row in self._starts.run(connection, starts)}
+        if self._starts.changes_each(connection, starts):  # hardly ever does one not begin
+            return [isinstance(one, Start) for one in entries]
+        begun = {(row[0], row[1]) for row in self._started.run(connection, starts)}
         return [isinstance(one, Start) and (one[0], one[1]) in begun for one in entries]
 
 
@@ -171,8 +175,12 @@ def _starting(given: CTE) -> Update:
         "attempts": deliveries.c.attempts + 1,
         "changed_at": may.c.now,
     }
-    started = update(deliveries).where(_mine(may), _pending(), same).values(sending)
-    return started.returning(deliveries.c.issue_id, deliveries.c.subscriber_id)
+    return update(deliveries).where(_mine(may), _pending(), same).values(sending)
+
+
+def _returning(given: CTE) -> ReturningUpdate[tuple[int, int]]:
+    """The same, and tell which have begun."""
+    return _starting(given).returning(deliveries.c.issue_id, deliveries.c.subscriber_id)
 
 
 def _answered(given: CTE) -> Update:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from notifier.delivery.delivery import Chunk, Letter
@@ -21,6 +22,7 @@ from notifier.settings import DkimProfile
 
 _AT_A_TIME = 8  # letters that one thread writes
 _THREADS = 2
+_RUNS = 2 * _THREADS  # of letters that are handed to them: no thread waits for us with the next one
 
 
 class Written(NamedTuple):
@@ -44,6 +46,7 @@ class Ahead:
         self._most = most
         self._profile: DkimProfile | None = None
         self._signing: asyncio.Task[None] | None = None
+        self._threads = ThreadPoolExecutor(_THREADS, "signing")
         self._written: deque[Written] = deque()
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -58,6 +61,7 @@ class Ahead:
             for task in (watching, *([self._signing] if self._signing else ())):
                 task.cancel()
                 await asyncio.wait([task])
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     def sign(self, profile: DkimProfile | None) -> None:
         """Write for relays of `profile` from now on, where we sign for them."""
@@ -105,30 +109,31 @@ class Ahead:
         self._supply.drop(chunk)
 
     async def _sign(self) -> None:
-        threads = asyncio.Semaphore(_THREADS)
+        runs = asyncio.Semaphore(_RUNS)
         try:
             async with asyncio.TaskGroup() as group:
                 while await self._supply.wait():
                     while len(self._written) >= self._most:
                         self._room.clear()
                         await self._room.wait()
-                    await threads.acquire()
+                    await runs.acquire()
                     taken = (self._supply.take() for _ in range(_AT_A_TIME))
                     pieces = [piece for piece in taken if piece is not None]
-                    group.create_task(self._some(pieces, self._profile, threads))
+                    group.create_task(self._some(pieces, self._profile, runs))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
         finally:
             self._news.set()
 
     async def _some(
-        self, pieces: Sequence[Piece], profile: DkimProfile | None, threads: asyncio.Semaphore
+        self, pieces: Sequence[Piece], profile: DkimProfile | None, runs: asyncio.Semaphore
     ) -> None:
         try:
-            self._written += await asyncio.to_thread(self._write, pieces, profile)
+            loop = asyncio.get_running_loop()
+            self._written += await loop.run_in_executor(self._threads, self._write, pieces, profile)
             self._news.set()
         finally:
-            threads.release()
+            runs.release()
 
     def _write(self, pieces: Sequence[Piece], profile: DkimProfile | None) -> list[Written]:
         return [Written(piece, self._letter(piece, profile), profile) for piece in pieces]

@@ -222,6 +222,19 @@ async def test_who_is_gone_is_passed_over_just_before_sending(
     assert await cursors(database) == {"ada": 0}
 
 
+async def test_of_those_that_begin_together_only_who_is_gone_is_held_back(
+    database: Database, ledger: Clerk
+) -> None:
+    await open_for(database, "ada", "bob", "cyd")
+    chunk = await claimed(database)
+    jobs = {job.name: job for job in await ledger.jobs(chunk, SLOT)}
+    await Suppressions(database).suppress(jobs["bob"].address, "asked", "", SLOT)
+    begun = await asyncio.gather(*(ledger.ask(chunk, job, SLOT) for job in jobs.values()))
+    assert dict(zip(jobs, begun, strict=True)) == {"ada": True, "bob": False, "cyd": True}
+    found = {name: state for name, (state, _) in (await states(database)).items()}
+    assert found == {"ada": "sending", "bob": "queued", "cyd": "sending"}
+
+
 @pytest.mark.both
 async def test_nothing_is_marked_sending_after_a_leave_has_committed(
     database: Database, ledger: Clerk, store_url: str

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-OK, PROBLEMS, USAGE, REFUSED = 0, 1, 2, 78
+OK, PROBLEMS, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 78, 130
 
 COMMANDS = {
     "init": "Write a commented starter configuration.",
@@ -101,7 +101,7 @@ def main() -> None:
         )  # what a command gave to `ctx.exit`
         sys.exit(left if isinstance(left, int) else OK)
     except click.Abort:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

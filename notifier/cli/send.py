@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
-from notifier.cli import OK, PROBLEMS
+from notifier.cli import INTERRUPTED, OK, PROBLEMS
 from notifier.cli.asking import check_digests, moment_of
 from notifier.cli.common import (
     config_option,
@@ -19,23 +18,14 @@ from notifier.cli.common import (
     settings_of,
     settings_without_lists,
     show,
-    table,
 )
-from notifier.cli.held import (
-    Held,
-    held_data,
-    held_lines,
-    held_of,
-    is_confirmed,
-    waiting_data,
-    waiting_lines,
-)
-from notifier.delivery.delivery import Answer, Verdict
+from notifier.cli.held import held_lines, held_of, is_confirmed
+from notifier.cli.interrupting import interruptible
+from notifier.cli.rounds import Sent, data_of, has_problems, lines_of
+from notifier.delivery.delivery import State
 from notifier.errors import AlreadyRunning
 from notifier.mailing import (
     Delivered,
-    Opened,
-    Preview,
     deliver,
     open_due,
     open_now,
@@ -48,21 +38,7 @@ from notifier.settings import Settings
 from notifier.subscriber import is_address
 from notifier.subscribing import take_in
 
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What a round by hand did; `left_to` says who delivers when it is not us.
-
-    `waiting` is by when what waits for a time is due, by digest; `held` what was held before a
-    release, `test` what became of a test message.
-    """
-
-    opened: list[Opened] = field(default_factory=list)
-    delivered: Delivered = field(default_factory=Delivered)
-    left_to: str = ""
-    waiting: Mapping[str, datetime] = field(default_factory=dict)
-    held: tuple[Held, ...] | None = None
-    test: tuple[Preview, Answer | None] | None = None
+_LEFT = {State.QUEUED, State.SENDING, State.DEFERRED}
 
 
 @click.command("send")
@@ -98,7 +74,9 @@ def command(
     else:
         sent = run_in_loop(send(settings, digests, moment_of(at, settings) or now(), yes=yes))
     show(data_of(sent), lines_of(sent), as_json=as_json)
-    ctx.exit(PROBLEMS if _problems(sent) else OK)
+    if sent.interrupted is not None:
+        ctx.exit(INTERRUPTED)
+    ctx.exit(PROBLEMS if has_problems(sent) else OK)
 
 
 async def send(
@@ -150,94 +128,30 @@ async def _delivered(house: House, moment: datetime, sent: Sent) -> Sent:
     """Deliver what is pending, unless the service does."""
     try:
         with alone(house.database.path, "send"):
-            delivered = await _deliver(house, moment)
+            with interruptible() as stop:
+                delivered = await _deliver(house, moment, stop)
             waiting = await house.ledger.due_by(max(moment, now()))
-            return replace(sent, delivered=delivered, waiting=waiting)
+            left = await _left(house) if stop.is_set() else None
+            return replace(sent, delivered=delivered, waiting=waiting, interrupted=left)
     except AlreadyRunning as error:
         return replace(sent, left_to=f"process {error.process}")
 
 
-async def _deliver(house: House, moment: datetime) -> Delivered:
+async def _deliver(house: House, moment: datetime, stop: asyncio.Event) -> Delivered:
     """Deliver what is pending now, and what is due at a `moment` that is yet to come."""
     ahead = max(moment - now(), timedelta(0))
     if house.database.is_sqlite:
         await house.ledger.abandon(now())
     await house.drop_old(now())
-    done = await deliver(house.sender(), lambda: now() + ahead, asyncio.Event())
+    done = await deliver(house.sender(), lambda: now() + ahead, stop)
     await house.mend_jobs(now())
     return done
 
 
-def lines_of(sent: Sent) -> list[str]:
-    """Return what people read of a round."""
-    if sent.test:
-        return [_test_line(*sent.test)]
-    if sent.held is not None and not sent.opened:
-        return ["nothing was sent" if sent.held else "nothing is held"]
-    rows: list[tuple[object, ...]] = [("digest", "slot", "zone", "articles", "readers", "note")]
-    rows += [(o.digest, o.slot, o.timezone, o.articles, o.readers, _note(o)) for o in sent.opened]
-    lines = table(rows) if sent.opened else ["nothing is due"]
-    counts = [f"{number} {state}" for state, number in sorted(sent.delivered.counts.items())]
-    lines += sorted(set(sent.delivered.failures))
-    if sent.delivered.halted:
-        lines.append(f"the relay refuses us: {sent.delivered.halted}")
-    if sent.delivered.unreachable:
-        lines.append(f"no relay can be reached: {sent.delivered.unreachable}")
-    if sent.left_to:
-        return [*lines, f"delivering is left to what runs already: {sent.left_to}"]
-    lines.append(f"messages: {', '.join(counts) or 'none'}")
-    return [*lines, *waiting_lines(waiting_data(sent.waiting))]
-
-
-def _note(opened: Opened) -> str:
-    for_page = not (opened.readers or opened.reason)
-    return "nobody to send to: for its page only" if for_page else opened.reason
-
-
-def _test_line(test: Preview, answer: Answer | None) -> str:
-    if answer is None:
-        return f"nothing was sent: {test.reason}"
-    words = f"{answer.code or ''} {answer.text}".strip()
-    return f"{test.recipient}: {answer.verdict}, {words}: {test.subject}"
-
-
-def data_of(sent: Sent) -> dict[str, object]:
-    """Return a round as the documented object."""
-    return {
-        "opened": [_opened_data(opened) for opened in sent.opened],
-        "messages": {str(state): number for state, number in sent.delivered.counts.items()},
-        "halted": sent.delivered.halted,
-        "unreachable": sent.delivered.unreachable,
-        "failures": sent.delivered.failures,
-        "left_to": sent.left_to,
-        "waiting": waiting_data(sent.waiting),
-        "held": held_data(sent.held or ()),
-        "test": _test_data(*sent.test) if sent.test else None,
-    }
-
-
-def _opened_data(opened: Opened) -> dict[str, object]:
-    return {**asdict(opened), "due": opened.due.isoformat() if opened.due else None}
-
-
-def _test_data(test: Preview, answer: Answer | None) -> dict[str, object]:
-    return {
-        "to": test.recipient,
-        "subject": test.subject,
-        "articles": list(test.articles),
-        "verdict": str(answer.verdict) if answer else None,
-        "code": answer.code if answer else None,
-        "words": answer.text if answer else test.reason,
-    }
-
-
-def _problems(sent: Sent) -> bool:
-    if sent.test:
-        answer = sent.test[1]
-        return answer is None or answer.verdict is not Verdict.ACCEPTED
-    failed = any(opened.failed for opened in sent.opened)
-    bad = {"failed", "deferred", "in_doubt"}
-    return failed or sent.delivered.is_over or bool(bad & sent.delivered.counts.keys())
+async def _left(house: House) -> int:
+    """Count the deliveries that are not over."""
+    books = await house.ledger.books()
+    return sum(number for (_, state), number in books.items() if state in _LEFT)
 
 
 def _check_usage(

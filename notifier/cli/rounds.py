@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -36,9 +36,7 @@ def lines_of(sent: Sent) -> list[str]:
         return [_test_line(*sent.test)]
     if sent.held is not None and not sent.opened:
         return ["nothing was sent" if sent.held else "nothing is held"]
-    rows: list[tuple[object, ...]] = [("digest", "slot", "zone", "articles", "readers", "note")]
-    rows += [(o.digest, o.slot, o.timezone, o.articles, o.readers, _note(o)) for o in sent.opened]
-    lines = table(rows) if sent.opened else ["nothing is due"]
+    lines = _opened_lines(sent.opened) if sent.opened else ["nothing is due"]
     counts = [f"{number} {state}" for state, number in sorted(sent.delivered.counts.items())]
     lines += sorted(set(sent.delivered.failures))
     if sent.delivered.halted:
@@ -52,6 +50,25 @@ def lines_of(sent: Sent) -> list[str]:
         left = counted(sent.interrupted, "message")
         lines.append(f"interrupted: {left} left for the service, or the next `paperround send`")
     return [*lines, *waiting_lines(waiting_data(sent.waiting))]
+
+
+def _opened_lines(opened: Sequence[Opened]) -> list[str]:
+    """Return a row for each lane, with what tells those of one zone apart where there are any."""
+    columns: dict[str, list[object]] = {
+        "digest": [one.digest for one in opened],
+        "slot": [one.slot for one in opened],
+        "zone": [one.timezone for one in opened],
+    }
+    if len({one.language for one in opened}) > 1:
+        columns["language"] = [one.language for one in opened]
+    if any(one.topics for one in opened):
+        columns["topics"] = [" ".join(one.topics) for one in opened]
+    columns |= {
+        "articles": [one.articles for one in opened],
+        "readers": [one.readers for one in opened],
+        "note": [_note(one) for one in opened],
+    }
+    return table([tuple(columns), *zip(*columns.values(), strict=True)])
 
 
 def _note(opened: Opened) -> str:

@@ -90,7 +90,7 @@ def rows(file: SourceFile, topics: Topics, report: Report) -> Iterator[Row]:
             if not "".join(cells).strip():
                 pass
             elif not columns:
-                columns = _columns(cells, file.spot(line, 1), report)
+                columns = _columns(cells, file, line, report)
                 if not columns:
                     return
             elif len(cells) > len(columns):
@@ -104,16 +104,30 @@ def rows(file: SourceFile, topics: Topics, report: Report) -> Iterator[Row]:
         report.error(file.spot(1, 1), "there is no first line with the names of the columns")
 
 
-def _columns(cells: list[str], spot: Spot, report: Report) -> tuple[str, ...]:
+def _places(cells: list[str], source: str) -> list[int]:
+    """Return where each of `cells` stands in its line, from 1."""
+    places, end = [], 0
+    for cell in cells:
+        start = max(source.find(cell.strip(), end), end)
+        places.append(start + 1)
+        end = start + len(cell.strip())
+    return places
+
+
+def _columns(cells: list[str], file: SourceFile, line: int, report: Report) -> tuple[str, ...]:
+    spot = file.spot(line, 1)
     names = tuple(cell.strip().casefold() for cell in cells)
-    wrong = [name for name in names if name not in COLUMNS]
+    wrong = [at for at, name in enumerate(names) if name not in COLUMNS]
     other = next((each for each in ";\t|" if each in names[0]), "")
     if len(names) == 1 and other:
         between = "a tab" if other == "\t" else f"`{other}`"
         report.error(spot, f"columns are separated by commas here, not by {between}", _SAVE)
         return ()
-    for name in wrong:
-        report.error(spot, f"unknown column `{name[:60]}`", did_you_mean(name, COLUMNS))
+    places = _places(cells, spot.source)
+    for at in wrong:
+        here = file.spot(line, places[at])
+        words = f"unknown column `{names[at][:60]}`"
+        report.error(here, words, did_you_mean(names[at], COLUMNS))
     if not wrong and len(set(names)) < len(names):
         report.error(spot, "a column stands here twice")
     elif not wrong and "email" not in names:

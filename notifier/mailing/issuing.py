@@ -24,7 +24,8 @@ class Opened:
     """What came of one due slot: an issue for so many readers, or the reason why there is none.
 
     One without readers and without a reason is for its page, where anybody may read it.
-    `due` is the slot's instant, where it was opened for one.
+    `due` is the slot's instant, where it was opened for one. `language` and `topics` tell lanes of
+    one zone apart.
     """
 
     digest: str
@@ -36,6 +37,8 @@ class Opened:
     failed: bool = False
     held: bool = False
     due: datetime | None = None
+    language: str = ""
+    topics: tuple[str, ...] = ()
 
     @property
     def skipped(self) -> bool:
@@ -111,7 +114,12 @@ async def _prepare(
 ) -> _Prepared:
     lane, slot = turn.lane, turn.slot
     result = Opened(
-        digest=turn.spec.name, slot=slot.identity, timezone=lane.key.timezone, due=slot.instant
+        digest=turn.spec.name,
+        slot=slot.identity,
+        timezone=lane.key.timezone,
+        due=slot.instant,
+        language=lane.key.language,
+        topics=lane.key.topics,
     )
     if turn.due.folded:
         await desk.outbox.skip(lane, slot, LATE, now)

@@ -86,6 +86,8 @@ def _taken_out(issue: TakenOut) -> Opened:
         articles=issue.articles,
         reason=issue.reason or "a withdrawn article was taken out",
         failed=bool(issue.reason),
+        language=issue.language,
+        topics=issue.topics,
     )
 
 

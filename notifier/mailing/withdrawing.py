@@ -30,6 +30,8 @@ class TakenOut:
     digest: str
     slot: str
     timezone: str
+    language: str
+    topics: tuple[str, ...]
     readers: int
     articles: int
     reason: str = ""
@@ -79,6 +81,8 @@ async def _take_out(
         digest=key.digest,
         slot=standing.due.slot.identity,
         timezone=key.timezone,
+        language=key.language,
+        topics=key.topics,
         readers=readers,
         articles=len(entries) if successor else 0,
         reason=reason,

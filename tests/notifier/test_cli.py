@@ -11,13 +11,15 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from notifier.cli import COMMANDS, main
+from notifier.cli.rounds import Sent, lines_of
+from notifier.mailing import Opened
 from tests.feeds.library.builders import PAGE, markdown, write
 from tests.notifier.builders import messages_in
 
@@ -633,3 +635,13 @@ def test_the_demo_leaves_other_peoples_folders_alone(
     assert "not empty" in done.err
     assert precious.read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_lanes_of_one_zone_are_told_apart_where_there_are_any() -> None:
+    plain = Opened(digest="morning", slot="s", timezone="UTC", readers=2, articles=3, language="en")
+    [heading, _] = lines_of(Sent([plain]))[:2]
+    assert heading.split() == ["digest", "slot", "zone", "articles", "readers", "note"]
+    some = replace(plain, language="de", topics=("sport", "culture"))
+    lines = lines_of(Sent([plain, some]))
+    assert lines[0].split() == [*heading.split()[:3], "language", "topics", *heading.split()[3:]]
+    assert "sport culture" in lines[3]

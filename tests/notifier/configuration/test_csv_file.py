@@ -95,7 +95,8 @@ def test_a_reader_in_yaml_and_in_csv_is_told(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         ("", "readers.csv:1:1: there is no first line with the names of the columns"),
-        ("email,digest\n", "readers.csv:1:1: unknown column `digest` | did you mean `digests`?"),
+        ("email,digest\n", "readers.csv:1:7: unknown column `digest` | did you mean `digests`?"),
+        ("email, mail\n", "readers.csv:1:8: unknown column `mail` | did you mean `email`?"),
         ("name,digests\n", "readers.csv:1:1: the column `email` is missing"),
         ("email,email\n", "readers.csv:1:1: a column stands here twice"),
         (

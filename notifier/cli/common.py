@@ -119,6 +119,11 @@ def writing(path: Path) -> Iterator[None]:
         raise NotifierError(f"cannot write {name}: {error.strerror}") from error
 
 
+def in_utc(moment: datetime) -> str:
+    """Return a moment as people read it everywhere, to the second."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def table(rows: Sequence[Sequence[object]]) -> list[str]:
     """Set rows in columns; the first row is the heading."""
     texts = [[str(cell) for cell in row] for row in rows]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from notifier.cli.common import in_utc
 from notifier.configuration import load
 from notifier.errors import ConfigurationError
 from notifier.reloads import Standing
@@ -46,8 +47,8 @@ def data_of(standing: Standing) -> dict[str, object]:
 def lines_of(standing: Standing) -> Iterator[str]:
     """Yield what people are told of one process."""
     attempt = standing.attempt
-    yield f"{standing.process}: configuration in use since {standing.since:%Y-%m-%d %H:%M:%S} UTC"
-    last = f"    last attempt {attempt.at:%Y-%m-%d %H:%M:%S} UTC, by {attempt.trigger}"
+    yield f"{standing.process}: configuration in use since {in_utc(standing.since)}"
+    last = f"    last attempt {in_utc(attempt.at)}, by {attempt.trigger}"
     yield f"{last}: {attempt.outcome}"
     if attempt.added or attempt.changed or attempt.removed:
         yield (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ import click
 
 from feeds import Entry
 from notifier.cli.asking import reader_of
-from notifier.cli.common import config_option, json_option, now, show
+from notifier.cli.common import config_option, in_utc, json_option, now, show
 from notifier.configuration import Loaded, load
 from notifier.delivery.tracing import Trace
 from notifier.digest.lane import schedule_of
@@ -143,7 +143,7 @@ def _lines(told: Explained) -> list[str]:
 def _arrival(entry: Entry) -> str:
     if entry.arrived_at is None:
         return _state(entry)
-    return f"{_state(entry)} since {_shown(entry.arrived_at)}, arrival {entry.arrival}"
+    return f"{_state(entry)} since {in_utc(entry.arrived_at)}, arrival {entry.arrival}"
 
 
 def _state(entry: Entry) -> str:
@@ -167,11 +167,7 @@ def _ruling(ruling: Ruling) -> str:
 def _trace(trace: Trace) -> str:
     answer = " ".join(str(part) for part in (trace.code, trace.words, trace.reason) if part)
     told = f": {answer}" if answer else ""
-    return f"{trace.slot}: {trace.state} at {_shown(trace.changed_at)}{told}"
-
-
-def _shown(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{trace.slot}: {trace.state} at {in_utc(trace.changed_at)}{told}"
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 import click
 
-from notifier.cli.common import counted, table
+from notifier.cli.common import counted, in_utc, table
 from notifier.mailing import Desk
 from notifier.mailing.turns import pending_turns
 
@@ -48,7 +48,7 @@ def waiting_data(waiting: Mapping[str, datetime]) -> list[dict[str, str]]:
 def waiting_lines(waiting: Sequence[Mapping[str, str]]) -> list[str]:
     """Return the same for people."""
     times = [(one["digest"], datetime.fromisoformat(one["until"])) for one in waiting]
-    return [f"what waits of {name} is due by {at:%Y-%m-%d %H:%M:%S} UTC" for name, at in times]
+    return [f"what waits of {name} is due by {in_utc(at)}" for name, at in times]
 
 
 def held_data(held: Sequence[Held]) -> list[dict[str, object]]:

@@ -47,11 +47,8 @@ class Pool:
         """Tell whether one more letter may go at this moment, with no turn to be waited for."""
         pace = self.pace
         if pace is not self._judged:  # it hardly ever changes, and is asked about for each letter
-            self._judged, self._unlimited, self._most = (
-                pace,
-                math.isinf(pace.rate),
-                pace.connections,
-            )
+            self._judged = pace
+            self._unlimited, self._most = math.isinf(pace.rate), pace.connections
         return self._unlimited and self._seats <= self._most and pace.free_at <= monotonic()
 
     def surprised(self) -> None:

@@ -2,9 +2,9 @@
 
 The only importer of jinja2. What a template can do: read the values it was given and write text.
 It cannot reach attributes that begin with `_`, import a Python module, change a value, leave its
-folders, roll dice, build a range or a string of many millions, or go round in loops and macros
-for ever. A value that does not exist is an error, never
-an empty string. Every failure is a `TemplateProblem` with the template and the line.
+folders, roll dice, build a range or a string of many millions, or go round in loops and macros for
+ever. A value that does not exist is an error, never an empty string. Every failure is a
+`TemplateProblem` with the template and the line.
 
 Escaping goes by the template's name and nothing else: exactly what ends in `.html` is HTML.
 """

@@ -1,8 +1,8 @@
 """Entries of many, written together: whoever waits shares one commit with all others who wait.
 
-The commit is made in a thread by the bare driver, on SQLite within the turn of all writers, and is
-on the disk before anybody is told so. All of that is calls and one thread, for at thousands of
-commits a second the turns of tasks would cost more than what is written. Knows nothing of that.
+The commit is made by the bare driver, on SQLite within the turn of all writers, and is on the disk
+before anybody is told so. All of that is calls and one thread at most, for at thousands of commits
+a second the turns of tasks would cost more than what is written. Knows nothing of that.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Generic, NamedTuple, Protocol
 from sqlalchemy import Engine
 
 from feeds.errors import StoreError
-from feeds.kit.committing import CommitThread, Entry, Outcome, Write
+from feeds.kit.committing import CommitLine, Entry, Outcome, Write
 from feeds.kit.troubles import translated
 
 Told = Callable[[Outcome], None]
@@ -55,7 +55,7 @@ class Commits(Generic[Entry, Outcome]):
     def __init__(
         self, engine: Engine, name: str, turns: Turns, write: Write[Entry, Outcome]
     ) -> None:
-        self._line = CommitThread(engine, name, write)
+        self._line = CommitLine(engine, name, write)
         self._name = name
         self._turns = turns
         self._next: _Batch[Entry, Outcome] = _Batch([], [], [])
@@ -114,8 +114,12 @@ class Commits(Generic[Entry, Outcome]):
             self._begin_soon()
 
     def _begin_soon(self) -> None:
-        """Begin once all that the loop has at hand has had the time to hand in something."""
-        asyncio.get_running_loop().call_soon(self._begin)
+        """Begin once all that the loop has at hand has had the time to hand in something.
+
+        What has come meanwhile too: one more look at it costs less than one more commit.
+        """
+        loop = asyncio.get_running_loop()
+        loop.call_soon(loop.call_soon, self._begin)
 
     def _begin(self) -> None:
         try:

@@ -32,6 +32,8 @@ _FOR_LARGE_WORK = 12_000
 # for it, so not as many as would be fastest. SQLite's own measure is half of it.
 _LOGGED = 2_000
 
+BUSY_PATIENCE = 30_000  # milliseconds that a connection waits for other programs at the file
+
 
 def parse_url(url: str) -> URL:
     """Return the address of a store with the driver for it; StoreError says what it should be."""
@@ -74,7 +76,7 @@ def prepare_sqlite(engine: Engine, *, read_only: bool, kilobytes: int | None = N
     def connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_PATIENCE}")
         cursor.execute("PRAGMA foreign_keys=ON")
         if read_only:
             cursor.execute("PRAGMA query_only=ON")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from sqlalchemy import CTE, BigInteger, Column, Executable, MetaData, Table, Tex
 from sqlalchemy.types import TypeEngine
 
 from feeds.errors import StoreError
+from feeds.kit import committing
 from feeds.kit.commits import Commits
 from feeds.kit.database import Database
 from feeds.kit.rows import Bare, RowStatement
@@ -27,6 +31,7 @@ class Book:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.commits: list[int] = []
+        self.threads: list[threading.Thread] = []  # in which they were made
         kinds: dict[str, TypeEngine[Any]] = {"number": BigInteger(), "words": Text()}
         self._insert = RowStatement(database.dialect, kinds, self._statement)
         self.door: Commits[tuple[int, str | None], int] = database.commits(self._write)
@@ -37,6 +42,7 @@ class Book:
 
     def _write(self, connection: Bare, entries: Sequence[tuple[int, str | None]]) -> list[int]:
         self.commits.append(len(entries))
+        self.threads.append(threading.current_thread())
         self._insert.run(connection, entries)
         return [number for number, _ in entries]
 
@@ -159,3 +165,62 @@ async def test_a_connection_that_is_gone_is_made_anew(book: Book) -> None:
         await book.door.put((2, "x"))
     assert await book.door.put((3, "x")) == 3
     assert await book.read() == [1, 3]
+
+
+class Watch:
+    """A clock for commits, all of which take as long as it says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.seconds = 0.0
+        self._now = 0.0
+        monkeypatch.setattr(committing, "perf_counter", self._look)
+
+    def _look(self) -> float:
+        self._now += self.seconds
+        return self._now
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    return Watch(monkeypatch)
+
+
+async def put_some(book: Book, first: int) -> bool:
+    """Put twenty entries, one after the other; return whether a thread made the last commit."""
+    for number in range(first, first + 20):
+        await book.door.put((number, "x"))
+    return book.threads[-1] is not threading.current_thread()
+
+
+async def test_only_quick_commits_to_a_file_are_made_where_others_would_wait(
+    book: Book, watch: Watch
+) -> None:
+    assert await put_some(book, 0) is not book.database.is_sqlite
+    watch.seconds = 0.0011
+    assert await put_some(book, 20)
+    watch.seconds = 0.0009
+    for number in range(40, 80, 20):
+        in_a_thread = await put_some(book, number)
+    assert in_a_thread is not book.database.is_sqlite
+    assert await book.read() == list(range(80))
+    assert book.commits == [1] * 80
+
+
+async def test_who_waits_for_another_program_at_the_file_keeps_nobody_else_waiting(
+    sqlite: Database, watch: Watch
+) -> None:
+    async with sqlite.write() as connection:
+        await connection.run_sync(ENTRIES.metadata.create_all)
+    book = Book(sqlite)
+    assert not await put_some(book, 0)
+    with closing(sqlite3.connect(str(sqlite.path), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.ensure_future(book.door.put((20, "x")))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        other.execute("COMMIT")
+    assert await waiting == 20
+    assert book.threads[-1] is not threading.current_thread()
+    assert not await put_some(book, 21)
+    await book.door.close()
+    assert await book.read() == list(range(41))

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from notifier.delivery.message import identity
 from notifier.errors import TransportError
 from notifier.returns.attribution import About, How, Known, attribute, subscriptions_in
 from notifier.returns.box import ReturnBox
@@ -20,7 +19,7 @@ from notifier.returns.records import Entry, Records
 from notifier.returns.returned import Kind, Returned
 from notifier.returns.suppressions import Suppressions
 from notifier.roster import Roster
-from notifier.tokens import SecretKey
+from notifier.tokens import SecretKey, identity
 
 _MOST_KEYS = 3
 

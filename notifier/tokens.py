@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hmac
 import re
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from feeds.kit.mac import base32, mac
+from feeds.kit.mac import mac
 
 LEAVE = "leave"  # the purpose of the tokens in unsubscribe links; names a subscription
 FEED = "feed"  # that of the tokens of readers' own feeds; names a subscriber
@@ -25,10 +25,14 @@ UNSUBSCRIBED = "u"  # where mail means leaving: names a subscription
 
 _TOKEN = re.compile(r"([0-9]{1,9})-([0-9]{1,18})-([A-Za-z0-9_-]{27})\Z")
 _SIGNED = re.compile(r"([a-z0-9]{1,64})-([0-9]{1,9})-([A-Za-z0-9_-]{27})\Z")
-_LOCAL_PART = re.compile(r"([bu])-([0-9a-z]{1,6})((?:-[0-9a-z]{1,12}){1,2})-([a-z2-7]{24})\Z")
+_LOCAL_PART = re.compile(r"([bu])-([0-9a-z]{1,6})((?:-[0-9a-z]{1,12}){1,2})-([0-9a-f]{24})\Z")
 _MAC_BYTES = 20
-_MAIL_MAC_BYTES = 15  # a local part has 64 octets at most (RFC 5321, 4.5.3.1.1); ours has 59
+_IDENTITY, _ENVELOPE = 16, 28  # where the octets for the one end, and those for the other
+_MAIL_MAC_BYTES = 12  # a local part has 64 octets at most (RFC 5321, 4.5.3.1.1); ours has 59
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
+_PAIR = len(_PAIRS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,9 @@ class SecretKey:
 
     def mac(self, *parts: str) -> bytes:
         """Return the HMAC-SHA256 of `parts`, unambiguous about where one ends."""
-        text = "".join([f"{len(part)}:{part}" for part in parts])
+        text = ""
+        for part in parts:
+            text += f"{len(part)}:{part}"
         return mac(self.secret, text.encode())
 
 
@@ -104,8 +110,21 @@ def local_part(key: SecretKey, purpose: str, *numbers: int, generation: int = 0)
 
     Another generation, which the address does not show, makes the earlier ones invalid.
     """
-    named = "-".join([_base36(number) for number in (key.id, *numbers)])
-    return f"{purpose}-{named}-{_mail_mac(key, purpose, numbers, generation)}"
+    named = "-".join(map(_base36, numbers))
+    made = _mail_mac(key, purpose, numbers, generation)
+    return f"{purpose}-{_base36(key.id)}-{named}-{made}"
+
+
+def identity(secret: bytes, issue: str, subscriber: str) -> str:
+    """Return the name of a delivery in its Message-ID, 32 hexadecimal digits."""
+    return _delivery_mac(secret, issue, subscriber)[:_IDENTITY].hex()
+
+
+@lru_cache(maxsize=256)  # letters that are written ahead of their envelopes
+def _delivery_mac(secret: bytes, issue: str, subscriber: str) -> bytes:
+    """Return the HMAC of which some octets are in a Message-ID, and others in the envelope."""
+    named = f"delivery{len(issue)}:{issue}{len(subscriber)}:{subscriber}"
+    return mac(secret, named.encode("utf-8", "surrogatepass"))
 
 
 def read_local_part(text: str) -> Returned | None:
@@ -124,18 +143,21 @@ def returns(claim: Returned, key: SecretKey, generation: int = 0) -> bool:
 
 
 def _mail_mac(key: SecretKey, purpose: str, numbers: tuple[int, ...], generation: int) -> str:
+    if purpose == BOUNCED and len(numbers) == 2:
+        made = _delivery_mac(key.secret, str(numbers[0]), str(numbers[1]))
+        return made[_IDENTITY:_ENVELOPE].hex()
     made = key.mac("mail", purpose, *map(str, numbers), str(generation))
-    return base32(made[:_MAIL_MAC_BYTES])
+    return made[:_MAIL_MAC_BYTES].hex()
 
 
-@lru_cache(maxsize=256)  # the key's and the issue's are the same for all readers
 def _base36(number: int) -> str:
     assert 0 <= number < 36**12, "the number of a row"
     digits = ""
-    while number or not digits:
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
-    return digits
+    while number >= _PAIR:
+        number, pair = divmod(number, _PAIR)
+        digits = _PAIRS[pair] + digits
+    first = _PAIRS[number] if number >= len(_DIGITS) else _DIGITS[number]
+    return first + digits
 
 
 def _mac(key: SecretKey, purpose: str, subject: int, generation: int) -> str:
@@ -143,4 +165,4 @@ def _mac(key: SecretKey, purpose: str, subject: int, generation: int) -> str:
 
 
 def _written(made: bytes) -> str:
-    return urlsafe_b64encode(made[:_MAC_BYTES]).decode().rstrip("=")
+    return b2a_base64(made[:_MAC_BYTES], newline=False).translate(_URL_SAFE, b"=").decode()

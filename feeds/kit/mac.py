@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 _BLOCK = 64
 _INNER = bytes(octet ^ 0x36 for octet in range(256))
 _OUTER = bytes(octet ^ 0x5C for octet in range(256))
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 
 
 def mac(key: bytes, message: bytes) -> bytes:
@@ -27,12 +25,6 @@ def mac(key: bytes, message: bytes) -> bytes:
     inner.update(message)
     outer.update(inner.digest())
     return outer.digest()
-
-
-def base32(raw: bytes) -> str:
-    """Return `raw`, a multiple of five octets, in base32 (RFC 4648, 6) with small letters."""
-    number = int.from_bytes(raw, "big")
-    return "".join([_PAIRS[number >> at & 1023] for at in range(8 * len(raw) - 10, -1, -10)])
 
 
 @lru_cache(maxsize=8)

@@ -77,7 +77,7 @@ class Letter(NamedTuple):
 
     `envelope_id` makes our name for it in reports (RFC 3461), else the Message-ID is; it is asked
     for where there are any. The letter is `sound` where it is known to have no other line ends, one
-    at its end, and no line with a leading dot.
+    at its end, no line with a leading dot, and ASCII but for the addresses of its envelope.
     """
 
     sender: str

@@ -18,6 +18,7 @@ from notifier.delivery.addresses import needs_smtputf8, wire_address
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict
 from notifier.errors import InvalidMessage
 
+_XTEXT = re.compile("[!-*,-<>-~]*")
 _NOT_XTEXT = re.compile(r"[^!-*,-<>-~]")
 _MOST_ENVID = 100  # characters of xtext (RFC 3461, 4.4)
 _MOST_ORCPT = 500  # characters with the type of the address (RFC 3461, 4.2)
@@ -41,7 +42,7 @@ class Offers:
 def unfit(letter: Letter, offers: Offers) -> Answer | None:
     """Return why `letter` cannot go to a relay that `offers` this, or None when it can."""
     try:
-        _path(letter.sender)
+        _bare(letter.sender)
     except InvalidMessage as error:
         return Answer(verdict=Verdict.HALT, phase=Phase.SENDER, text=str(error))
     reason = _obstacle(letter, offers)
@@ -50,19 +51,14 @@ def unfit(letter: Letter, offers: Offers) -> Answer | None:
     return Answer(verdict=Verdict.FAILED, phase=Phase.SENDER, text=reason)
 
 
+def commands(letter: Letter, offers: Offers) -> bytes:
+    """Return MAIL, RCPT and DATA as one group (RFC 2920, 3.1)."""
+    return f"{_mail(letter, offers)}\r\n{_rcpt(letter, offers)}\r\nDATA\r\n".encode()
+
+
 def mail_command(letter: Letter, offers: Offers) -> bytes:
     """Return MAIL with the parameters that `letter` asks for, without a line end."""
-    line = b"MAIL FROM:" + _path(letter.sender)
-    if offers.size:
-        line += b" SIZE=%d" % len(letter.content)
-    if _needs_smtputf8(letter):
-        line += b" SMTPUTF8"
-    if offers.dsn and letter.sender:
-        line += b" RET=HDRS"
-        named = xtext(letter.envelope_id() or letter.message_id.strip("<>"))
-        if named and len(named) <= _MOST_ENVID:
-            line += b" ENVID=" + named.encode("ascii")
-    return line
+    return _mail(letter, offers).encode()
 
 
 def rcpt_command(letter: Letter, offers: Offers) -> bytes:
@@ -70,22 +66,37 @@ def rcpt_command(letter: Letter, offers: Offers) -> bytes:
 
     Of delays it asks nothing: they cost nobody anything, and come by the thousand.
     """
-    line = b"RCPT TO:" + _path(letter.recipient)
-    if offers.dsn and letter.sender:
-        line += b" NOTIFY=FAILURE" + _original(letter.recipient)
-    return line
+    return _rcpt(letter, offers).encode()
 
 
 def xtext(text: str) -> str:
     """Return `text`, ASCII, as a parameter may carry it (RFC 3461, 4); "" where it is not ASCII."""
+    if _XTEXT.fullmatch(text):
+        return text
     return _NOT_XTEXT.sub(lambda m: f"+{ord(m[0]):02X}", text) if text.isascii() else ""
 
 
-def _original(address: str) -> bytes:
-    """Return ORCPT; none for an address that only RFC 6533 could write."""
-    written = xtext(wire_address(address))
+def _mail(letter: Letter, offers: Offers) -> str:
+    size = f" SIZE={len(letter.content)}" if offers.size else ""
+    utf8 = " SMTPUTF8" if _needs_smtputf8(letter) else ""
+    reports = _named(letter) if offers.dsn and letter.sender else ""
+    return f"MAIL FROM:<{_bare(letter.sender)}>{size}{utf8}{reports}"
+
+
+def _named(letter: Letter) -> str:
+    """Return what asks for the headers in a report, and for our name of the letter."""
+    name = xtext(letter.envelope_id() or letter.message_id.strip("<>"))
+    return f" RET=HDRS ENVID={name}" if 0 < len(name) <= _MOST_ENVID else " RET=HDRS"
+
+
+def _rcpt(letter: Letter, offers: Offers) -> str:
+    address = _bare(letter.recipient)
+    if not offers.dsn or not letter.sender:
+        return f"RCPT TO:<{address}>"
+    written = xtext(address)  # none for an address that only RFC 6533 could write
     fits = written and len(written) + len("rfc822;") <= _MOST_ORCPT
-    return b" ORCPT=rfc822;" + written.encode("ascii") if fits else b""
+    original = f" ORCPT=rfc822;{written}" if fits else ""
+    return f"RCPT TO:<{address}> NOTIFY=FAILURE{original}"
 
 
 def _obstacle(letter: Letter, offers: Offers) -> str:
@@ -109,10 +120,10 @@ def _has_bare_line_end(content: bytes) -> bool:
 
 
 def _needs_smtputf8(letter: Letter) -> bool:
-    if not letter.content.isascii():
+    if not letter.sound and not letter.content.isascii():
         return True
     return needs_smtputf8(letter.sender) or needs_smtputf8(letter.recipient)
 
 
-def _path(address: str) -> bytes:
-    return f"<{wire_address(address) if address else ''}>".encode()
+def _bare(address: str) -> str:
+    return wire_address(address) if address else ""

@@ -24,6 +24,8 @@ _MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,255}>")
 _MAX_LINE = 998  # octets, RFC 5322, 2.1.1
 _MAILTO = re.compile(r"[A-Za-z0-9-]+@[A-Za-z0-9.-]+")
 _ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+# What stands for itself in text and in HTML: most names and links, found in one step.
+_AS_IT_IS = re.compile(r"(?!From )[!#-%(-\-/-;?-~](?:[ !#-%(-;?-~]{0,73}[!#-%(-;?-~])?")
 _Piece = bytes | Slot
 
 
@@ -31,19 +33,26 @@ class Prepared:
     """A frozen message with everything done that does not depend on the reader.
 
     Holds nothing of a reader afterwards: threads may fill the same one at once. It is `sound` where
-    all that becomes of it may be sent as it is: CRLF at the end and nowhere a bare line end, and no
-    line that begins with a dot. What is filled in never breaks that (see `headers` and `encode`).
+    all that becomes of it may be sent as it is: CRLF at the end and nowhere a bare line end, no
+    line that begins with a dot, ASCII but for the reader's address. What is filled in never breaks
+    that (see `headers` and `encode`).
     """
 
     def __init__(self, frozen: Frozen, signers: Sequence[Signer] = ()) -> None:
         """Take a message, and those who may sign: the ones that it names, or else all."""
         head, start, body = _parted(frozen.parts)
         slots = [part for part in body if isinstance(part, Slot)]
-        self._values = tuple(dict.fromkeys(slots))
-        self._wanted = [(slot.name, slot.place is Place.HTML) for slot in self._values]
-        numbers = {slot: number for number, slot in enumerate(self._values)}
-        self._head = head
-        self._body = _Template([start, *body], numbers)
+        self._names = [*dict.fromkeys(slot.name for slot in slots)]
+        numbers = {
+            slot: 2 * self._names.index(slot.name) + (slot.place is Place.HTML) for slot in slots
+        }
+        self._whole = _Template([*head, start, *body], numbers)
+        own = [(at, part) for at, part in enumerate(head) if isinstance(part, Slot)]
+        self._own = [at for at, _ in own]
+        self._to = [at for at, slot in own if slot.place is Place.TO]
+        self._message_id = [at for at, slot in own if slot.place is Place.MESSAGE_ID]
+        self._unsubscribe = [at for at, slot in own if slot.place is Place.UNSUBSCRIBE]
+        self._subjects = [(at, SLOT.split(s.name)) for at, s in own if s.place is Place.SUBJECT]
         self._seals = _seals(head, signers)
         self._prefix = hashlib.sha256(relaxed_body(start))
         canonical = [part if isinstance(part, Slot) else relaxed_body(part) for part in body]
@@ -66,38 +75,39 @@ class Prepared:
         does the same. `message_id` has its angle brackets. InvalidMessage when a value is missing
         or cannot stand where it should.
         """
-        own = {
-            Place.TO: headers.mailbox("To", recipient_name, recipient),
-            Place.MESSAGE_ID: _message_id(message_id),
-            Place.UNSUBSCRIBE: _unsubscribe(values.get("unsubscribe_url", ""), leave_address),
-        }
-        head = [
-            part if isinstance(part, bytes) else own.get(part.place) or _field(part, values)
-            for part in self._head
-        ]
-        written = _written(self._wanted, values)
-        signatures = self._signatures(head, written) if self._seals else b""
-        return b"".join([signatures, *head, *self._body.filled(written)])
+        written = _written(self._names, values)
+        parts = self._whole.filled(written)
+        for at in self._to:
+            parts[at] = headers.mailbox("To", recipient_name, recipient)
+        for at in self._message_id:
+            parts[at] = _message_id(message_id)
+        for at in self._unsubscribe:
+            parts[at] = _unsubscribe(values.get("unsubscribe_url", ""), leave_address)
+        for at, template in self._subjects:
+            parts[at] = _subject(template, values)
+        if self._seals:
+            own = [parts[at] for at in self._own]
+            return self._signatures(own, written) + b"".join(parts)
+        return b"".join(parts)
 
-    def _signatures(self, head: Sequence[bytes], written: Sequence[bytes]) -> bytes:
+    def _signatures(self, own: Sequence[bytes], written: Sequence[bytes]) -> bytes:
         state = self._prefix.copy()
         canonical = [relaxed_body(value) for value in written]
         state.update(b"".join(self._hashed.filled(canonical)))
         body = state.digest()
-        slots = zip(self._head, head, strict=True)
-        fields = [
-            field for part, raw in slots if isinstance(part, Slot) for field in fields_of(raw)
-        ]
-        return b"".join(seal.field(fields, body) for seal in self._seals)
+        fields = [field for raw in own for field in fields_of(raw)]
+        return b"".join([seal.field(fields, body) for seal in self._seals])
 
 
 class _Template:
-    """Bytes with numbered places between them."""
+    """Bytes with places between them: those of `numbers` to be filled, the others left empty."""
 
     def __init__(self, parts: Sequence[_Piece], numbers: Mapping[Slot, int]) -> None:
         self._parts = [part if isinstance(part, bytes) else b"" for part in parts]
         self._places = [
-            (at, numbers[part]) for at, part in enumerate(parts) if isinstance(part, Slot)
+            (at, numbers[part])
+            for at, part in enumerate(parts)
+            if isinstance(part, Slot) and part in numbers
         ]
 
     def filled(self, written: Sequence[bytes]) -> list[bytes]:
@@ -123,7 +133,7 @@ def _parted(parts: Sequence[_Piece]) -> tuple[list[_Piece], bytes, list[_Piece]]
 def _sound(parts: Sequence[_Piece]) -> bool:
     whole = b"\r\n" + b"".join(part if isinstance(part, bytes) else b"" for part in parts)
     ends = whole.count(b"\r\n")
-    plain = whole.count(b"\r") == whole.count(b"\n") == ends
+    plain = whole.count(b"\r") == whole.count(b"\n") == ends and whole.isascii()
     return plain and b"\r\n." not in whole and whole.endswith(b"\r\n")
 
 
@@ -136,24 +146,22 @@ def _seals(head: Sequence[_Piece], signers: Sequence[Signer]) -> tuple[Seal, ...
     return tuple(Seal(each, common, int(time)) for each in chosen(signers, selectors))
 
 
-def _written(wanted: Sequence[tuple[str, bool]], values: Mapping[str, str]) -> list[bytes]:
-    """Return the values of these names, each with whether it stands in HTML; encoded once."""
-    plain: dict[str, bytes] = {}
-    written = []
-    for name, in_html in wanted:
+def _written(names: Sequence[str], values: Mapping[str, str]) -> list[bytes]:
+    """Return the value of each of `names` as it stands in text, and as it stands in HTML."""
+    written: list[bytes] = []
+    for name in names:
         value = _value(name, values)
-        if in_html:
-            value = markup.escape(value)
-        if value not in plain:
-            plain[value] = encode(value)
-        written.append(plain[value])
+        if _AS_IT_IS.fullmatch(value):
+            text = html = value.encode("ascii")
+        else:
+            text, html = encode(value), encode(markup.escape(value))
+        written += (text, html)
     return written
 
 
-def _field(slot: Slot, values: Mapping[str, str]) -> bytes:
-    if slot.place is not Place.SUBJECT:
-        return b""
-    pieces = SLOT.split(slot.name)
+def _subject(template: Sequence[str], values: Mapping[str, str]) -> bytes:
+    """Return the field; of `template` every second piece is the name of a value."""
+    pieces = [*template]
     pieces[1::2] = [_value(name, values) for name in pieces[1::2]]
     return headers.unstructured("Subject", "".join(pieces))
 

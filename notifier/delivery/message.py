@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
-from feeds.kit.mac import base32, mac
 from notifier.delivery import headers
 from notifier.delivery.addresses import ascii_domain, ascii_url
 from notifier.delivery.frozen import Frozen, Place, Slot
 from notifier.delivery.quoted_printable import SOFT_BREAK, encode
 from notifier.digest.placeholder import CLOSING, OPENING, SLOTS
 from notifier.errors import InvalidMessage
+from notifier.tokens import identity
 
 SLOT = re.compile(f"{OPENING}({'|'.join(SLOTS)}){CLOSING}")  # any other mark is literal text
 
@@ -73,14 +73,6 @@ def freeze(  # noqa: PLR0913 - one keyword for each thing that becomes a header 
 def message_id(secret: bytes, issue: str, subscriber: str, domain: str) -> str:
     """Return the Message-ID of one delivery, in angle brackets: a keyed hash, always the same."""
     return f"<{identity(secret, issue, subscriber)}@{ascii_domain(domain)}>"
-
-
-def identity(secret: bytes, issue: str, subscriber: str) -> str:
-    """Return the local part of that Message-ID: 32 small letters and digits."""
-    one = issue.encode("utf-8", "surrogatepass")
-    other = subscriber.encode("utf-8", "surrogatepass")
-    named = b"message-id%d:%s%d:%s" % (len(one), one, len(other), other)
-    return base32(mac(secret, named)[:20])
 
 
 # A field that occurs twice is a defect, and one of the two would be outside of the signature.

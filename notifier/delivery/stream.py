@@ -10,16 +10,16 @@ begun, and the replies to it, to a Transaction.
 from __future__ import annotations
 
 import asyncio
-import enum
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, classify, unanswered
-from notifier.delivery.envelope import unfit
-from notifier.delivery.transaction import CHUNK, Connection, after_data, group
+from notifier.delivery.envelope import commands, unfit
+from notifier.delivery.transaction import CHUNK, Connection, after_data
 from notifier.delivery.wire import Reply
 
 _WANTED = (2, 2, 3)  # first digits of the replies to MAIL, RCPT and DATA
+_ANSWER, _ACCEPTED = Phase.ANSWER, Verdict.ACCEPTED  # to look them up for each letter costs a call
 
 
 class Work(Protocol):
@@ -48,13 +48,6 @@ class Ended(NamedTuple):
     open: bool = False
 
 
-class _Stage(enum.Enum):
-    ENVELOPE = enum.auto()  # MAIL, RCPT and DATA have left, and not all of them are answered
-    MARK = enum.auto()  # they are, and the letter is being marked
-    LEAVING = enum.auto()  # of the body, something waits to leave
-    ANSWER = enum.auto()  # the final dot has left
-
-
 class Stream:
     """Letters of `work` over one connection, to be run once.
 
@@ -68,7 +61,7 @@ class Stream:
         self._work = work
         self._timeout = timeout
         self._patience = patience
-        self._stage = _Stage.ENVELOPE
+        self._listen = self._hear_envelope  # what is to be done when the wire tells of a change
         self._letter: Letter | None = None  # the one that was begun last
         self._written = False  # its envelope
         self._replies: list[Reply] = []  # to that
@@ -96,35 +89,28 @@ class Stream:
             return b""
         self._written = True
         self._replies = []
-        return group(letter, self._offers)
+        return commands(letter, self._offers)
 
     def _heard(self) -> None:
         """Go on after something has changed; what goes wrong here is for whoever runs us."""
         try:
             if not self._end.done():
-                self._go_on()
+                self._listen()
         except Exception as error:  # noqa: BLE001 - raised again where it is waited for
             self._fail(error)
-
-    def _go_on(self) -> None:
-        if self._stage is _Stage.LEAVING:
-            self._leave()
-        if self._stage is _Stage.ANSWER:
-            self._hear_answer()
-        if self._stage is _Stage.ENVELOPE:
-            self._hear_envelope()
 
     def _leave(self) -> None:
         """See whether the final dot has left; an answer before that leads nowhere."""
         if not self._wire.full:
             self._await_answer()
+            self._hear_answer()
             return
         reply = self._wire.next()
         if reply is not None or self._wire.lost:
             self._give_up(Phase.BODY, reply)
 
     def _await_answer(self) -> None:
-        self._stage = _Stage.ANSWER
+        self._listen = self._hear_answer
         self._wire.expect(self._patience)
 
     def _hear_answer(self) -> None:
@@ -133,32 +119,42 @@ class Stream:
             if self._wire.lost:
                 self._give_up(Phase.ANSWER, None)
             return
-        answer = classify(reply.code, reply.text, Phase.ANSWER)
+        answer = classify(reply.code, reply.text, _ANSWER)
         self._work.answered(answer)
-        if answer.verdict is not Verdict.ACCEPTED:
+        if answer.verdict is not _ACCEPTED:
             in_step = reply.code // 100 != 3 and reply.code != 421
             written = self._written and in_step
             self._finish(Ended(self._letter, written, in_step, open=not written))
         elif not self._written:
             self._finish(Ended(self._letter))
+        elif self._has_envelope():  # most often all of it is here, and no timer need be set
+            self._mark()
         else:
-            self._stage = _Stage.ENVELOPE
+            self._listen = self._hear_envelope
             self._wire.expect(self._timeout)
 
     def _hear_envelope(self) -> None:
-        if self._end.done():
-            return
-        for wanted in _WANTED[len(self._replies) :]:
-            reply = self._wire.next()
+        if self._has_envelope():
+            self._mark()
+
+    def _has_envelope(self) -> bool:
+        """Tell whether the envelope was taken; where anything is not as it should be, end."""
+        wire, replies = self._wire, self._replies
+        for wanted in _WANTED[len(replies) :]:
+            reply = wire.next()
             if reply is not None:
-                self._replies.append(reply)
-            elif not self._wire.lost:
-                return
+                replies.append(reply)
+            elif not wire.lost:
+                return False
             if reply is None or reply.code // 100 != wanted:
-                self._wire.put_back(reversed(self._replies))
+                wire.put_back(reversed(replies))
                 self._finish(Ended(self._letter, written=True))
-                return
-        self._stage = _Stage.MARK
+                return False
+        return True
+
+    def _mark(self) -> None:
+        """Have the letter marked; whatever the wire tells meanwhile is looked at afterwards."""
+        self._listen = _wait
         self._wire.expect_nothing()
         self._work.ask(self._told, self._fail)
 
@@ -180,12 +176,12 @@ class Stream:
             self._fail(error)
 
     def _write_body(self) -> None:
-        assert self._letter is not None
-        body = after_data(self._letter)
+        letter = self._letter
+        assert letter is not None
         following = self._envelope_of_next()
-        self._wire.write(body + following, apart=len(following))
+        self._wire.write(after_data(letter, following), apart=len(following))
         if self._wire.full:
-            self._stage = _Stage.LEAVING
+            self._listen = self._leave
             self._wire.expect(self._timeout)
         else:
             self._await_answer()
@@ -205,3 +201,7 @@ class Stream:
     def _fail(self, error: Exception) -> None:
         if not self._end.done():
             self._end.set_exception(error)
+
+
+def _wait() -> None:
+    """Do nothing: it is not the wire that is waited for."""

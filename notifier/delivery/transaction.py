@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, classify, unanswered
-from notifier.delivery.envelope import Offers, mail_command, rcpt_command
+from notifier.delivery.envelope import Offers, commands, mail_command, rcpt_command
 from notifier.delivery.wire import Reply, Silence, Wire
 
 Permit = Callable[[], Awaitable[bool]]
@@ -85,7 +85,7 @@ class Transaction:
             if written:
                 refused = await self._replies_to(steps)
             elif self._pipelining:
-                self._wire.write(group(letter, self._connection.offers))
+                self._wire.write(commands(letter, self._connection.offers))
                 refused = await self._replies_to(steps)
             else:
                 refused = await self._step_by_step(steps)
@@ -187,11 +187,6 @@ class Transaction:
         return classify(reply.code, reply.text, self.phase)
 
 
-def group(letter: Letter, offers: Offers) -> bytes:
-    """Return MAIL, RCPT and DATA as one group (RFC 2920, 3.1)."""
-    return b"%s\r\n%s\r\nDATA\r\n" % (mail_command(letter, offers), rcpt_command(letter, offers))
-
-
 def _steps(letter: Letter, offers: Offers) -> tuple[_Step, ...]:
     return (
         _Step(Phase.SENDER, mail_command(letter, offers), 2),
@@ -200,11 +195,14 @@ def _steps(letter: Letter, offers: Offers) -> tuple[_Step, ...]:
     )
 
 
-def after_data(letter: Letter) -> bytes:
-    """Return what follows DATA: dots doubled at line starts (RFC 5321, 4.5.2), the final dot."""
+def after_data(letter: Letter, following: bytes = b"") -> bytes:
+    """Return what follows DATA: dots doubled at line starts (RFC 5321, 4.5.2), the final dot.
+
+    And what is `following` that, in one piece.
+    """
     content = letter.content
     if letter.sound:
-        return content + _DOT
+        return b"".join((content, _DOT, following))
     start = b"." if content.startswith(b".") else b""
     end = _DOT if content.endswith(b"\r\n") else b"\r\n" + _DOT
-    return start + content.replace(b"\r\n.", b"\r\n..") + end
+    return start + content.replace(b"\r\n.", b"\r\n..") + end + following

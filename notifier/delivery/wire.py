@@ -17,6 +17,7 @@ from typing import NamedTuple
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _MAX_REPLY = 32_768
+_ROUND = 64
 
 
 class Silence(Exception):
@@ -47,15 +48,15 @@ class ReplyReader:
         """Yield the replies that `data` completes; Silence where it is no SMTP."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            code, is_last, text = _read(line)
+            reply, is_last = _read(line)
             if is_last and not self._lines:
-                yield Reply(code, text)
+                yield reply
                 continue
             self._size += len(line)
-            self._lines.append(text)
+            self._lines.append(reply.text)
             if is_last:
                 whole, self._lines, self._size = "\n".join(self._lines), [], 0
-                yield Reply(code, whole)
+                yield Reply(reply.code, whole)
             self._refuse_endless(self._size)
         self._refuse_endless(self._size + len(self._rest))
 
@@ -65,8 +66,8 @@ class ReplyReader:
 
 
 @lru_cache(maxsize=256)
-def _read(line: bytes) -> tuple[int, bool, str]:
-    """Return the code of a line, whether it is the last of its reply, and its text.
+def _read(line: bytes) -> tuple[Reply, bool]:
+    """Return what a line says as a reply by itself, and whether it is the last of its reply.
 
     Most of what a server says it says again and again.
     """
@@ -74,7 +75,7 @@ def _read(line: bytes) -> tuple[int, bool, str]:
     if found is None:
         raise Silence("the server's reply is not SMTP")
     text = (found[3] or b"").decode("utf-8", "replace")
-    return int(found[1]), found[2] != b"-", _CONTROL.sub("?", text)
+    return Reply(int(found[1]), _CONTROL.sub("?", text)), found[2] != b"-"
 
 
 class Wire(asyncio.Protocol):
@@ -118,6 +119,7 @@ class Wire(asyncio.Protocol):
 
         Of the last `apart` octets it does not matter whether they have left.
         """
+        apart -= apart % _ROUND  # it differs from letter to letter, and to set it takes time
         if apart != self._apart:
             self._transport.set_write_buffer_limits(high=max(apart, 1), low=apart)
             self._apart = apart
@@ -178,8 +180,7 @@ class Wire(asyncio.Protocol):
         if self._lost:
             return
         try:
-            for reply in self._reader.feed(data):  # what comes before nonsense counts
-                self._replies.append(reply)
+            self._replies.extend(self._reader.feed(data))  # what comes before nonsense counts
         except Silence as nonsense:
             self._lose(str(nonsense))
         self._tell(changed=True)

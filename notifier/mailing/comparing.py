@@ -12,13 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from notifier.delivery.delivery import State
-from notifier.delivery.message import identity
 from notifier.delivery.picking import Picked, Sent, Which
 from notifier.delivery.settling import RECONCILED, Settling
 from notifier.subscriber import address_key, is_address
-from notifier.tokens import SecretKey
+from notifier.tokens import SecretKey, identity
 
-_OURS = re.compile(r"(?<![A-Za-z0-9])([a-z2-7]{32})@[A-Za-z0-9.-]+", re.IGNORECASE)
+_OURS = re.compile(r"(?<![A-Za-z0-9])([a-f0-9]{32})@[A-Za-z0-9.-]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from feeds import Site
@@ -34,26 +33,32 @@ class Words:
 
     def prepared(self, profile: DkimProfile) -> Prepared:
         """Return it with everything done that does not depend on the reader."""
-        if profile not in self._prepared:
-            self._prepared[profile] = Prepared(self._frozen, self._signers.get(profile, ()))
-        return self._prepared[profile]
+        prepared = self._prepared.get(profile)
+        if prepared is None:
+            prepared = Prepared(self._frozen, self._signers.get(profile, ()))
+            self._prepared[profile] = prepared
+        return prepared
 
 
-@dataclass(frozen=True, slots=True)
 class Writer:
     """Writes the letters of one round. Raises StoreError where an edition cannot be read."""
 
-    outbox: Outbox
-    site: Site
-    mail: MailSettings
-    key: SecretKey
-    signers: Signers
+    def __init__(
+        self, outbox: Outbox, site: Site, mail: MailSettings, key: SecretKey, signers: Signers
+    ) -> None:
+        self._outbox = outbox
+        self._site = site
+        self._mail = mail
+        self._key = key
+        self._signers = signers
+        self._own_profile = mail.dkim.profile if mail.dkim else DkimProfile.RELAY
+        self._domain = mail.from_address.rpartition("@")[2]
 
     async def words(self, edition_id: str) -> Words:
         """Return the words of an edition."""
-        edition = await self.outbox.edition(edition_id)
+        edition = await self._outbox.edition(edition_id)
         assert edition is not None, "an edition outlives its deliveries"
-        return Words(Frozen.from_bytes(edition.frozen), self.signers)
+        return Words(Frozen.from_bytes(edition.frozen), self._signers)
 
     async def letter(self, job: Job, words: Words, profile: DkimProfile | None) -> Letter:
         """Return the letter for one reader; InvalidMessage where it cannot be written.
@@ -66,28 +71,24 @@ class Writer:
 
     def signs(self, profile: DkimProfile | None) -> bool:
         """Tell whether letters under `profile` are signed by us, which takes time."""
-        return bool(self.signers.get(profile or self._own_profile))
+        return bool(self._signers.get(profile or self._own_profile))
 
     def write(self, job: Job, words: Words, profile: DkimProfile | None) -> Letter:
         """Do as `letter` does, at once; any thread may."""
         return self._written(job, words.prepared(profile or self._own_profile))
 
-    @property
-    def _own_profile(self) -> DkimProfile:
-        return self.mail.dkim.profile if self.mail.dkim else DkimProfile.RELAY
-
     def _written(self, job: Job, prepared: Prepared) -> Letter:
-        mail, key = self.mail, self.key
-        domain = mail.from_address.rpartition("@")[2]
-        identity = message_id(key.secret, str(job.issue_id), str(job.subscriber_id), domain)
+        mail, key = self._mail, self._key
+        issue, reader = job.issue_id, job.subscriber_id
+        identity = message_id(key.secret, str(issue), str(reader), self._domain)
         content = prepared.fill(
-            reader_values(self.site, key, job),
+            reader_values(self._site, key, job),
             recipient=job.address,
             recipient_name=job.name,
             message_id=identity,
             leave_address=leave_address(mail, key, job),
         )
-        named = partial(local_part, key, BOUNCED, job.issue_id, job.subscriber_id)
+        named = partial(local_part, key, BOUNCED, issue, reader)
         return Letter(
             sender=envelope_sender(mail, named),
             envelope_id=named,

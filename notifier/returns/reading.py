@@ -18,7 +18,7 @@ from notifier.returns.unstructured import unstructured
 _MOST_TRACES = 50
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _LEAVE = re.compile(r"/u/([0-9]{1,9}-[0-9]{1,18}-[A-Za-z0-9_-]{27})(?![A-Za-z0-9_-])")
-_MESSAGE_ID = re.compile(r"(?<![A-Za-z0-9.+_-])([A-Za-z2-7]{32})@")
+_MESSAGE_ID = re.compile(r"(?<![A-Za-z0-9.+_-])([A-Fa-f0-9]{32})@")
 _WISH = re.compile(
     r"\W*(?:unsubscribe|leave)\W+([0-9]{1,9}-[0-9]{1,18}-[A-Za-z0-9_-]{27})\s*\Z", re.IGNORECASE
 )

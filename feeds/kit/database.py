@@ -147,7 +147,7 @@ class Database:
 
     async def writing(
         self,
-        lock: Lock,
+        lock: Lock | None,
         work: Callable[Concatenate[Connection, P], T],
         *args: P.args,
         **kwargs: P.kwargs,

@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Select,
     Subquery,
     and_,
@@ -81,7 +82,7 @@ def waiting_of(stale: Collection[int]) -> ColumnElement[bool]:
     return and_(deliveries.c.issue_id.in_(stale), waiting, deliveries.c.reason != RESENT)
 
 
-async def owe_elsewhere(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+def owe_elsewhere(connection: Connection, which: ColumnElement[bool]) -> None:
     """Let other digests give what these deliveries claimed and their readers will not have by them.
 
     Those may have passed it over as had, so the places of their subscriptions go back to before it,
@@ -93,7 +94,7 @@ async def owe_elsewhere(connection: AsyncConnection, which: ColumnElement[bool])
     place = func.coalesce(subscriptions.c.cursor, lane.scalar_subquery())
     before = before_claims_of_others(ended)
     back = update(subscriptions).where(subscriptions.c.subscriber_id.in_(theirs), place > before)
-    await connection.execute(back.values(cursor=before))
+    connection.execute(back.values(cursor=before))
 
 
 def before_claims_of_others(which: ColumnElement[bool]) -> ColumnElement[int]:

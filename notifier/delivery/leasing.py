@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Select,
     Subquery,
     and_,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notifier.delivery.claims import ENDED, owe_elsewhere
 from notifier.delivery.delivery import RESENT, Chunk, State
@@ -31,35 +31,55 @@ from notifier.tables import chunks, deliveries, issues
 Place = tuple[int, int]  # the number of an issue, and that of a chunk of it
 
 
-async def find(
-    connection: AsyncConnection,
+def is_any(connection: Connection, now: datetime) -> bool:
+    """Tell whether there is anything to claim."""
+    there = (connection.execute(some.limit(1)).first() for some in _claimable(now))
+    return any(there)
+
+
+def claim(
+    connection: Connection,
+    owner: str,
     now: datetime,
+    length: timedelta,
     most: int,
     among: Sequence[Place] | None = None,
     *,
-    lock: bool,
-) -> list[Place]:
-    """Return up to `most` chunks, `among` some, with something to send that nobody has any more.
+    resend: bool,
+    shared: bool,
+) -> list[Chunk]:
+    """Take up to `most` chunks, `among` some, with something to send that nobody has any more.
 
-    With `lock` they are kept for this transaction, where another one does not have them.
+    Each has a new fence. What an earlier sender left of them is settled. Where the database is
+    `shared` by several writers, what another of them is taking is left to it.
     """
+    found = _found(connection, now, most, among, lock=shared)
+    claimed = _leased(connection, found, owner, now + length) if found else []
+    if claimed:
+        _settle_doubts(connection, claimed, now, resend=resend)
+    return claimed
+
+
+def _found(
+    connection: Connection, now: datetime, most: int, among: Sequence[Place] | None, *, lock: bool
+) -> list[Place]:
     found: list[Place] = []
-    for some in claimable(now, among):
+    for some in _claimable(now, among):
         wanted = some.limit(most - len(found))
         if lock:
             wanted = wanted.with_for_update(skip_locked=True, of=chunks)
-        found += [(row[0], row[1]) for row in await connection.execute(wanted)]
+        found += [(row[0], row[1]) for row in connection.execute(wanted)]
     return found
 
 
-def claimable(
+def _claimable(
     now: datetime, among: Sequence[Place] | None = None
 ) -> tuple[Select[int, int], Select[int, int]]:
     """Chunks with something to send whose sender is lost, and those that nobody has.
 
     Each in the order of an index: of a million deliveries, thousands of chunks are ready at once.
     """
-    wanted = true() if among is None else or_(*(_at(*place) for place in among))
+    wanted = true() if among is None else _at(among)
     abandoned = and_(chunks.c.state == "leased", chunks.c.leased_until < now)
     free = and_(chunks.c.state == "ready", chunks.c.due <= now)
     found = (
@@ -71,48 +91,27 @@ def claimable(
     return found.where(abandoned), found.where(free)
 
 
-async def lease(
-    connection: AsyncConnection,
-    found: Sequence[Place],
-    owner: str,
-    now: datetime,
-    length: timedelta,
+def _leased(
+    connection: Connection, found: Sequence[Place], owner: str, until: datetime
 ) -> list[Chunk]:
-    """Take the chunks that were found, with a new fence each."""
-    leased = {"state": "leased", "owner": owner, "leased_until": now + length}
-    rows = await connection.execute(
+    leased = {"state": "leased", "owner": owner, "leased_until": until}
+    rows = connection.execute(
         update(chunks)
-        .where(or_(*(_at(*place) for place in found)))
+        .where(_at(found))
         .values(**leased, fence=chunks.c.fence + 1)
         .returning(chunks.c.issue_id, chunks.c.number, chunks.c.fence)
     )
-    fences = {(row.issue_id, row.number): row.fence for row in rows}
+    fences = {(row[0], row[1]): row[2] for row in rows}
     return [Chunk(*place, fences[place]) for place in found if place in fences]
 
 
-async def take(
-    connection: AsyncConnection,
-    found: Sequence[Place],
-    owner: str,
-    now: datetime,
-    length: timedelta,
-    *,
-    resend: bool,
-) -> list[Chunk]:
-    """Take the chunks that were found, and settle what an earlier sender left of them."""
-    claimed = await lease(connection, found, owner, now, length) if found else []
-    if claimed:
-        await settle_doubts(connection, claimed, now, resend=resend)
-    return claimed
-
-
-async def settle_doubts(
-    connection: AsyncConnection, claimed: Sequence[Chunk], now: datetime, *, resend: bool
+def _settle_doubts(
+    connection: Connection, claimed: Sequence[Chunk], now: datetime, *, resend: bool
 ) -> None:
     """Nobody knows whether these were taken: resend each once, hold what was resent before."""
     again = true() if resend else ~true()
     once = and_(again, deliveries.c.reason != RESENT)
-    await connection.execute(
+    connection.execute(
         update(deliveries)
         .where(within(_places(claimed)), deliveries.c.state == State.SENDING)
         .values(
@@ -124,14 +123,14 @@ async def settle_doubts(
     )
 
 
-async def renew(connection: AsyncConnection, held: Sequence[Chunk], until: datetime) -> int:
+def renew(connection: Connection, held: Sequence[Chunk], until: datetime) -> int:
     """Keep those of the claims that still hold until `until`; return how many they are."""
     renewed = update(chunks).where(_claimed(held)).values(leased_until=until)
-    return (await connection.execute(renewed)).rowcount
+    return connection.execute(renewed).rowcount
 
 
-async def release(
-    connection: AsyncConnection, held: Sequence[Chunk], not_before: datetime
+def release(
+    connection: Connection, held: Sequence[Chunk], not_before: datetime
 ) -> dict[Place, datetime | None]:
     """Give chunks back; each is due again when the first of its deliveries is.
 
@@ -142,10 +141,10 @@ async def release(
     places = (deliveries.c.issue_id, deliveries.c.chunk)
     waiting = keys_in(_places(held), [State.QUEUED, State.DEFERRED])
     first = select(*places, func.min(deliveries.c.due)).join_from(waiting, deliveries, is_(waiting))
-    found = {(row[0], row[1]): row[2] for row in await connection.execute(first.group_by(*places))}
+    found = {(row[0], row[1]): row[2] for row in connection.execute(first.group_by(*places))}
     unanswered = keys_in(_places(held), [State.SENDING])
     doubted = select(*places).join_from(unanswered, deliveries, is_(unanswered)).distinct()
-    abandoned = {(row[0], row[1]) for row in await connection.execute(doubted)}
+    abandoned = {(row[0], row[1]) for row in connection.execute(doubted)}
     free: dict[str, object] = {"owner": "", "leased_until": None}
     left: dict[Place, datetime | None] = {}
     ended: list[Chunk] = []
@@ -159,28 +158,28 @@ async def release(
         if place in abandoned:
             values, due = {"leased_until": not_before - timedelta(microseconds=1)}, not_before
         given = update(chunks).where(_claimed([chunk])).values(values)
-        if (await connection.execute(given)).rowcount:
+        if connection.execute(given).rowcount:
             left[place] = due
     if ended:  # most of them, all at once
         given = update(chunks).where(_claimed(ended)).values(free | {"state": "done"})
-        rows = await connection.execute(given.returning(chunks.c.issue_id, chunks.c.number))
+        rows = connection.execute(given.returning(chunks.c.issue_id, chunks.c.number))
         left |= {(row.issue_id, row.number): None for row in rows}
     done = [place for place, due in left.items() if due is None]
-    if done and await _any(connection, keys_in(done, ENDED)):
-        await owe_elsewhere(connection, within(done))
+    if done and _any(connection, keys_in(done, ENDED)):
+        owe_elsewhere(connection, within(done))
     return left
 
 
-async def standing(connection: AsyncConnection, places: Sequence[Place]) -> dict[Place, datetime]:
+def standing(connection: Connection, places: Sequence[Place]) -> dict[Place, datetime]:
     """Return when each of those that are not done in an open issue can be claimed at last."""
-    here = or_(*(_at(*place) for place in places))
+    here = _at(places)
     free_at = case((chunks.c.state == "leased", chunks.c.leased_until), else_=chunks.c.due)
     query = (
         select(chunks.c.issue_id, chunks.c.number, free_at)
         .join(issues, issues.c.id == chunks.c.issue_id)
         .where(here, chunks.c.state != "done", issues.c.state == "open")
     )
-    return {(row[0], row[1]): row[2] for row in await connection.execute(query)}
+    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
 
 def keys_in(places: Sequence[Place], states: Sequence[State]) -> Subquery:
@@ -228,16 +227,21 @@ def _places(some: Sequence[Chunk]) -> list[Place]:
     return [(chunk.issue_id, chunk.number) for chunk in some]
 
 
-async def _any(connection: AsyncConnection, keys: Subquery) -> bool:
-    return await connection.scalar(select(keys.c.issue_id).limit(1)) is not None
+def _any(connection: Connection, keys: Subquery) -> bool:
+    return connection.scalar(select(keys.c.issue_id).limit(1)) is not None
 
 
 def _claimed(held: Sequence[Chunk]) -> ColumnElement[bool]:
-    mine = (
-        and_(_at(chunk.issue_id, chunk.number), chunks.c.fence == chunk.fence) for chunk in held
-    )
+    fences: dict[int, list[Place]] = {}
+    for chunk in held:
+        fences.setdefault(chunk.fence, []).append((chunk.issue_id, chunk.number))
+    mine = (and_(_at(places), chunks.c.fence == fence) for fence, places in fences.items())
     return and_(or_(*mine), chunks.c.state == "leased")
 
 
-def _at(issue_id: int, number: int) -> ColumnElement[bool]:
-    return and_(chunks.c.issue_id == issue_id, chunks.c.number == number)
+def _at(places: Sequence[Place]) -> ColumnElement[bool]:
+    parts = (
+        and_(chunks.c.issue_id == issue_id, chunks.c.number.in_(numbers))
+        for issue_id, numbers in _by_issue(places).items()
+    )
+    return or_(*parts)

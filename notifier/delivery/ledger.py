@@ -48,15 +48,12 @@ class Ledger:
 
         What an earlier owner left as `sending` is in doubt: sent once more, or held.
         """
-        candidates = leasing.claimable(now)
-        async with self._database.read() as connection:
-            there = [await connection.execute(some.limit(1)) for some in candidates]
-            if not any(some.first() for some in there):
-                return []
-        async with self._database.write() as connection:
-            locked = not self._database.is_sqlite
-            found = await leasing.find(connection, now, most, lock=locked)
-            return await leasing.take(connection, found, owner, now, lease, resend=resend)
+        if not await self._database.reading(leasing.is_any, now):
+            return []
+        shared = not self._database.is_sqlite
+        return await self._database.writing(
+            None, leasing.claim, owner, now, lease, most, resend=resend, shared=shared
+        )
 
     async def jobs_of(self, claimed: Sequence[Chunk], now: datetime) -> dict[Chunk, list[Job]]:
         """Return what is to be sent of each of the `claimed` chunks at `now`."""
@@ -93,7 +90,7 @@ class Ledger:
             if not await _is_open(connection, job, now):
                 return None
             unwanted = await _why_not(connection, job, now)
-            if not await leasing.renew(connection, [chunk], now + lease):
+            if not await connection.run_sync(leasing.renew, [chunk], now + lease):
                 return None
             if not unwanted:
                 return None
@@ -111,8 +108,7 @@ class Ledger:
 
     async def renew_all(self, held: Sequence[Chunk], until: datetime) -> int:
         """Keep claims until `until`; return how many of them still were ours."""
-        async with self._database.write() as connection:
-            return await leasing.renew(connection, held, until)
+        return await self._database.writing(None, leasing.renew, held, until)
 
     async def abandon(self, now: datetime) -> None:
         """Free what other senders have claimed: for whoever knows that there is none."""
@@ -142,8 +138,7 @@ class Ledger:
     async def release_all(self, held: Sequence[Chunk], not_before: datetime) -> None:
         """Give chunks back, once what was noted of them is on the disk."""
         await self.settle()
-        async with self._database.write() as connection:
-            await leasing.release(connection, held, not_before)
+        await self._database.writing(None, leasing.release, held, not_before)
 
     async def books(self) -> Mapping[tuple[str, str], int]:
         """Count the deliveries by digest and state."""

@@ -157,7 +157,7 @@ async def expire_deliveries(
         or_(chunks.c.state == "ready", chunks.c.leased_until < now),
     )
     await connection.execute(update(chunks).where(ended).values(state="done"))
-    await owe_elsewhere(connection, mine)
+    await connection.run_sync(owe_elsewhere, mine)
     return closed.rowcount
 
 

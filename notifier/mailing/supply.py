@@ -11,8 +11,8 @@ import contextlib
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from feeds.errors import StoreError
 from notifier.delivery.carriers.queue import WorkQueue
@@ -20,15 +20,15 @@ from notifier.delivery.delivery import Chunk, Job
 from notifier.delivery.ledger import Ledger
 from notifier.mailing.letters import Words, Writer
 
-_MOST = 20  # chunks that are claimed at once
+_MOST = 40  # chunks that are claimed at once
+_FIRST = 8  # the first time half of that, and less from then on where that is enough for long
 _EDITIONS = 32  # that are kept ready to be filled
 _OFTEN = 0.5  # seconds: whoever needs more so soon is given twice as much
 
 Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One delivery to be made, and the words of it."""
 
     chunk: Chunk
@@ -68,7 +68,7 @@ class Supply:
         self._exhausted = False
         self._low = asyncio.Event()
         self._news = asyncio.Event()
-        self._most = 1
+        self._most = _FIRST
         self._enough = 0
         self._fetched_at = -math.inf
         self._closed = False
@@ -89,7 +89,7 @@ class Supply:
         """
         self._closed = True
         self._low.set()
-        _restocking, *others = self._tasks
+        restocking, *others = self._tasks
         for task in others:
             task.cancel()
         await asyncio.wait(self._tasks)
@@ -99,6 +99,7 @@ class Supply:
                 await self._queue.give_back(held, self._clock(), self._pause())
             except StoreError as error:
                 self.failed = self.failed or error
+        restocking.result()  # a mistake of ours must be seen
 
     async def wait(self) -> bool:
         """Wait until there is something to take; False when there is nothing more, or `over`."""
@@ -138,8 +139,10 @@ class Supply:
             self._low.set()
 
     def _leave(self, chunk: Chunk, count: int) -> None:
-        self._left[chunk] -= count
-        if not self._left[chunk]:
+        left = self._left[chunk] - count
+        if left:
+            self._left[chunk] = left
+        else:
             del self._left[chunk]
             self._ended.append(chunk)
 
@@ -155,6 +158,9 @@ class Supply:
         except StoreError as error:
             self.failed = error
             self._over.set()
+        except Exception:
+            self._over.set()  # nobody must wait for what does not come
+            raise
 
     async def _fetch(self) -> None:
         """Give back what has ended, and claim more: twice as much where that was needed soon."""

@@ -354,7 +354,7 @@ async def test_a_big_issue_is_claimed_chunk_by_chunk(
     sizes = []
     while (chunk := await ledger.claim("tester", SLOT, LEASE, resend=True)) is not None:
         sizes.append(len(await ledger.jobs(chunk, SLOT)))
-    assert sizes == [10, 3]
+    assert sorted(sizes) == [3, 10]  # both are due at once
 
 
 async def test_a_big_issue_is_spread_evenly_over_a_time(

@@ -136,6 +136,21 @@ def sqlite_url(sqlite_tables: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'store.db'}"
 
 
+async def test_a_bug_where_work_is_looked_for_keeps_nobody_waiting(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    class Buggy(Ledger):
+        async def jobs_of(self, *_: object) -> dict[Chunk, Any]:  # what it is of does not matter
+            raise KeyError("a bug")
+
+    async with a_house(some_settings(sqlite_url, tmp_path), START) as house:
+        await an_open_issue(house)
+        sender = sender_of(house, ledger=Buggy(house.database))
+        async with asyncio.timeout(10):
+            with pytest.raises(KeyError, match="a bug"):
+                await deliver(sender, lambda: SLOT, asyncio.Event())
+
+
 async def test_a_heartbeat_outlives_a_moment_without_the_store(
     sqlite_url: str, tmp_path: Path
 ) -> None:

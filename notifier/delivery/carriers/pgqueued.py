@@ -49,24 +49,30 @@ class PgQueued:
         """Claim for longer, and give a sign of life."""
         async with self._database.write() as connection:
             await jobs.live(connection, self._worker.id, held)
-            return await leasing.renew(connection, held, now + self._lease)
+            return await connection.run_sync(leasing.renew, held, now + self._lease)
 
     async def give_back(self, held: Sequence[Chunk], now: datetime, pause: timedelta) -> None:
         """Give up the claims, and end or put off their jobs in the same transaction."""
         await self._ledger.settle()
         async with self._database.write() as connection:
-            left = await leasing.release(connection, held, now + pause)
+            left = await connection.run_sync(leasing.release, held, now + pause)
             await jobs.leave(connection, self._worker.id, left, now)
 
     async def _claim(self, places: Sequence[Place], now: datetime) -> list[Chunk]:
         async with self._database.write() as connection:
-            found = await leasing.find(connection, now, len(places), places, lock=True)
-            claimed = await leasing.take(
-                connection, found, self._owner, now, self._lease, resend=self._resend
+            claimed = await connection.run_sync(
+                leasing.claim,
+                self._owner,
+                now,
+                self._lease,
+                len(places),
+                places,
+                resend=self._resend,
+                shared=True,
             )
             ours = {(chunk.issue_id, chunk.number) for chunk in claimed}
             if others := [place for place in places if place not in ours]:
-                standing = await leasing.standing(connection, others)
+                standing = await connection.run_sync(leasing.standing, others)
                 left = {
                     place: max(standing[place], now + _AT_LEAST) if place in standing else None
                     for place in others

@@ -86,6 +86,7 @@ class Ending(NamedTuple):
     def of(cls, job: Job, mark: Mark, now: datetime, chunk: Chunk | None = None) -> Ending:
         """Return the row for `job`, with `chunk` where it was refused before it was started."""
         answer = mark.answer
+        stamp = microseconds(now)
         return cls(
             job.issue_id,
             job.subscriber_id,
@@ -94,10 +95,10 @@ class Ending(NamedTuple):
             job.attempts,
             str(mark.state),
             mark.reason,
-            microseconds(mark.due),
+            stamp if mark.due is now else microseconds(mark.due),
             answer.code if answer else None,
             answer.text[:_WORDS] if answer else None,
-            microseconds(now),
+            stamp,
         )
 
 

@@ -91,7 +91,8 @@ class Pool:
     def learn(self, answer: Answer, began: float) -> None:
         """Go by `answer` to a letter that began at `began`, in seconds of the monotonic clock."""
         self.pace = self.pace.after(answer, began, monotonic())
-        self._admit()
+        if self._waiting:
+            self._admit()
 
     def _admit(self) -> None:
         while self._waiting and self._seats < self.pace.connections:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from notifier.settings import DkimProfile
 
 _AT_A_TIME = 8  # letters that one thread writes
 _THREADS = 2
+_TURN = 0.0001  # seconds after which one thread lets another have the interpreter
 _RUNS = 2 * _THREADS  # of letters that are handed to them: no thread waits for us with the next one
 
 
@@ -55,6 +57,7 @@ class Ahead:
     async def working(self) -> AsyncIterator[Ahead]:
         """Yield itself; whatever is being written at the end is forgotten."""
         watching = asyncio.create_task(self._end())
+        turn = sys.getswitchinterval()
         try:
             yield self
         finally:
@@ -62,11 +65,13 @@ class Ahead:
                 task.cancel()
                 await asyncio.wait([task])
             self._threads.shutdown(wait=False, cancel_futures=True)
+            sys.setswitchinterval(turn)
 
     def sign(self, profile: DkimProfile | None) -> None:
         """Write for relays of `profile` from now on, where we sign for them."""
         self._profile = profile
         if self._signing is None and self._writer.signs(profile):
+            sys.setswitchinterval(_TURN)  # else a thread waits for all of what the loop has at hand
             self._signing = asyncio.create_task(self._sign())
 
     async def wait(self) -> bool:
@@ -93,12 +98,17 @@ class Ahead:
     def take(self) -> Written | None:
         """Return the next piece, if there is one; `Supply.end` it in any case."""
         found = self.look()
-        if found is not None and self._signing is not None:
+        if found is not None:
+            self.pass_on()
+        return found
+
+    def pass_on(self) -> None:
+        """Take what `look` has returned."""
+        if self._signing is None:
+            self._supply.take()
+        else:
             self._written.popleft()
             self._room.set()
-        elif found is not None:
-            self._supply.take()
-        return found
 
     def drop(self, chunk: Chunk) -> None:
         """Take nothing more of `chunk`."""

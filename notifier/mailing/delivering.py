@@ -32,6 +32,8 @@ from notifier.settings import DkimProfile
 
 _AHEAD = 16  # signed letters that are kept, beside one for each connection
 
+_ACCEPTED = State.ACCEPTED  # to look it up for each letter costs a call
+
 Clock = Callable[[], datetime]
 
 
@@ -76,6 +78,8 @@ class _Round:
         self.over = asyncio.Event()
         self.failed: StoreError | None = None
         self._sender = sender
+        self._ledger = sender.ledger
+        self._resend = sender.resend
         self._clock = clock
         self._writer = Writer(sender.outbox, sender.site, sender.mail, sender.key, sender.signers)
         self._dead: list[tuple[Job, Answer, datetime]] = []
@@ -154,7 +158,7 @@ class _Round:
         letter = self._at_once(found, profile)
         if letter is None:
             return None
-        self._ahead.take()
+        self._ahead.pass_on()
         return found.piece, letter
 
     def _at_once(self, found: Written, profile: DkimProfile | None) -> Letter | None:
@@ -171,7 +175,7 @@ class _Round:
         self, piece: Piece, told: Callable[[bool], None], failed: Callable[[Exception], None]
     ) -> None:
         """Have a piece marked as being sent."""
-        self._sender.ledger.have_started(piece.chunk, piece.job, self._clock(), told, failed)
+        self._ledger.have_started(piece.chunk, piece.job, self._clock(), told, failed)
 
     def end(self, piece: Piece) -> None:
         """Note that nothing more is to be done about a piece."""
@@ -214,21 +218,26 @@ class _Round:
 
     def record(self, piece: Piece, answer: Answer, *, started: bool) -> None:
         """Note with the next commit what became of a piece; dead addresses are for `_note_dead`."""
-        job, now, ledger, done = piece.job, self._clock(), self._sender.ledger, self.done
-        mark = decide(job, answer, now, resend=self._sender.resend)
+        job, now = piece.job, self._clock()
+        mark = decide(job, answer, now, resend=self._resend)
         if started:
-            ledger.note(job, mark, now)
+            self._ledger.note(job, mark, now)
         else:
-            ledger.note_refusal(piece.chunk, job, mark, now)
+            self._ledger.note_refusal(piece.chunk, job, mark, now)
+        if mark.state is _ACCEPTED or self._goes_on(job, answer, mark.state):
+            self._count(job, mark.state)
+
+    def _goes_on(self, job: Job, answer: Answer, state: State) -> bool:
+        """Keep what such an answer means beyond `job`; False where nothing more may go."""
         if answer.verdict is Verdict.HALT:
-            done.halted = answer.text or "the relay refused us"
+            self.done.halted = answer.text or "the relay refused us"
             self.over.set()
-            return
+            return False
         if answer.verdict is Verdict.DEAD_ADDRESS:
-            self._dead.append((job, answer, now))
-        self._count(job, mark.state)
-        if mark.state is State.FAILED:
-            done.failures.append(f"{answer.code or ''} {answer.text}".strip())
+            self._dead.append((job, answer, self._clock()))
+        if state is State.FAILED:
+            self.done.failures.append(f"{answer.code or ''} {answer.text}".strip())
+        return True
 
     async def _note_dead(self) -> None:
         while self._dead:

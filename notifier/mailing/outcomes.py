@@ -12,8 +12,8 @@ from notifier.delivery.delivery import RESENT, Answer, Job, Mark, State, Verdict
 
 def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:
     """Return what to record after `answer`: pure, for the policy must be plain to see."""
-    if answer.verdict is Verdict.ACCEPTED:
-        return Mark(State.ACCEPTED, now, job.reason, answer)
+    if answer.verdict is _ACCEPTED:
+        return Mark(_TAKEN, now, job.reason, answer)
     state, reason = _OUTCOMES.get(answer.verdict, (State.DEFERRED, job.reason))
     if answer.verdict is Verdict.IN_DOUBT:
         once_more = resend and job.reason != RESENT
@@ -28,6 +28,7 @@ def decide(job: Job, answer: Answer, now: datetime, *, resend: bool) -> Mark:
     return Mark(state=state, due=due, reason=reason or job.reason, answer=answer)
 
 
+_ACCEPTED, _TAKEN = Verdict.ACCEPTED, State.ACCEPTED  # to look them up each time costs a call
 _OUTCOMES = {
     Verdict.HALT: (State.QUEUED, ""),
     Verdict.DEAD_ADDRESS: (State.FAILED, "no such address"),

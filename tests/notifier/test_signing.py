@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import mailbox
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import dkim
 import pytest
 
+from feeds.kit.database import Database
 from notifier.digest.spec import DigestSpec
 from notifier.service import House
 from notifier.settings import Dkim, DkimKey, DkimProfile, Maildir, MailSettings, Settings, SmtpRelay
@@ -43,6 +45,15 @@ async def sent(house: House, folder: Path) -> list[bytes]:
 
 def as_sent(content: bytes) -> bytes:
     return content[content.index(b"DKIM-Signature:") :].replace(b"\n", b"\r\n")
+
+
+async def test_threads_change_as_before_once_all_is_signed(
+    sqlite: Database, tmp_path: Path
+) -> None:
+    before = sys.getswitchinterval()
+    async with a_house(settings(f"sqlite:///{sqlite.path}", tmp_path, a_digest()), START) as house:
+        assert len(await sent(house, tmp_path)) == 2
+    assert sys.getswitchinterval() == before
 
 
 async def test_each_message_is_signed_and_fails_to_an_address_of_its_own(

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.delivery.envelope import Offers, mail_command, rcpt_command, xtext
+from notifier.delivery.envelope import Offers, commands, mail_command, rcpt_command, xtext
 from notifier.returns.reports import unxtext
 from tests.notifier.delivery.letters import a_letter
 
@@ -24,6 +24,18 @@ def test_a_relay_that_reports_is_told_whose_letter_it_is() -> None:
     assert rcpt_command(LETTER, REPORTING) == (
         b"RCPT TO:<a+b@x.example> NOTIFY=FAILURE ORCPT=rfc822;a+2Bb@x.example"
     )
+
+
+def test_a_group_has_the_commands_that_would_go_one_by_one() -> None:
+    for offers in (Offers(), REPORTING):
+        lines = (mail_command(LETTER, offers), rcpt_command(LETTER, offers), b"DATA", b"")
+        assert commands(LETTER, offers) == b"\r\n".join(lines)
+
+
+def test_an_address_in_another_script_needs_smtputf8_also_where_the_words_are_sound() -> None:
+    letter = LETTER._replace(recipient="anna.müller@x.example", sound=True)
+    assert mail_command(letter, Offers()) == b"MAIL FROM:<news@example.org> SMTPUTF8"
+    assert rcpt_command(letter, Offers()) == "RCPT TO:<anna.müller@x.example>".encode()
 
 
 def test_a_relay_that_does_not_report_is_asked_nothing() -> None:

@@ -16,9 +16,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notifier.delivery.dkim import Signer
-from notifier.delivery.filling import Prepared
+from notifier.delivery.filling import Prepared, _written
 from notifier.delivery.frozen import Frozen
 from notifier.delivery.message import freeze, message_id
+from notifier.delivery.quoted_printable import encode
 from notifier.digest.placeholder import CLOSING, OPENING, SLOTS, slot_token
 from notifier.errors import InvalidMessage
 from tests.laws import law
@@ -368,3 +369,9 @@ def test_a_message_id_is_a_readers_own_and_always_the_same() -> None:
         message_id(b"other", "issue-1", "reader-1", "bücher.example"),
     }
     assert len(others | {first}) == 4
+
+
+@law(300)
+@given(st.one_of(st.text(), st.text("aZ09 .,'&<>\"=/:?~-", max_size=90)))
+def test_what_is_filled_in_as_it_is_would_be_encoded_as_it_is(value: str) -> None:
+    assert _written(["name"], {"name": value}) == [encode(value), encode(markup.escape(value))]

@@ -16,7 +16,6 @@ _STEP = 1 / 16  # of what is allowed, given back at a time
 _BETWEEN_STEPS = 5.0  # seconds
 _LONGEST_REST = 60.0  # seconds, also between two letters, unless the limits ask for more
 _DOUBLING = 3600.0  # a ramp that is kept busy is twice as steep after so many seconds
-_ACCEPTED = Verdict.ACCEPTED  # to look it up for each letter costs a call
 _LETTER = 5.0  # seconds that a letter takes at most, as a rule
 
 
@@ -53,6 +52,11 @@ class Pace:
     free_at: float = -math.inf
 
     @property
+    def is_settled(self) -> bool:
+        """Tell whether it has never been slowed, so that what is accepted changes nothing."""
+        return not self.limits.warm_up and math.isinf(self.slowed_at) and math.isinf(self.free_at)
+
+    @property
     def rate(self) -> float:
         """Messages per second at the moment; infinite where nothing limits them."""
         rate = self.limits.rate or math.inf
@@ -85,7 +89,7 @@ class Pace:
         Letters that had begun before the pace was last halved say nothing of the new one.
         """
         earlier = began <= self.slowed_at
-        if answer.verdict is not _ACCEPTED:
+        if answer.verdict is not Verdict.ACCEPTED:
             return self._slower(now) if asks_for_less(answer) and not earlier else self
         counted = replace(self, taken=self.taken + 1) if self.limits.warm_up else self
         return counted if earlier else counted._recovered(now)

@@ -11,9 +11,10 @@ from collections import deque
 from time import monotonic
 from typing import Any
 
-from notifier.delivery.delivery import Answer
+from notifier.delivery.delivery import Answer, Verdict
 from notifier.delivery.pace import Limits, Pace
 
+_ACCEPTED = Verdict.ACCEPTED  # to look it up for each letter costs a call
 _LOCK_STEP = 3600.0  # seconds without pipelining after a surprise
 
 
@@ -28,8 +29,9 @@ class Pool:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._seats = 0
         self._lock_step_until = -math.inf
-        self._judged: Pace | None = None  # the pace of which the next two are told
+        self._judged: Pace | None = None  # the pace of which the next three are told
         self._unlimited = False
+        self._settled = False
         self._most = 0
 
     @property
@@ -45,11 +47,12 @@ class Pool:
     @property
     def at_once(self) -> bool:
         """Tell whether one more letter may go at this moment, with no turn to be waited for."""
-        pace = self.pace
-        if pace is not self._judged:  # it hardly ever changes, and is asked about for each letter
-            self._judged = pace
-            self._unlimited, self._most = math.isinf(pace.rate), pace.connections
-        return self._unlimited and self._seats <= self._most and pace.free_at <= monotonic()
+        self._judge()
+        return (
+            self._unlimited
+            and self._seats <= self._most
+            and (self._settled or self.pace.free_at <= monotonic())
+        )
 
     def surprised(self) -> None:
         """Note that the relay does not do with groups of commands what it should."""
@@ -90,9 +93,19 @@ class Pool:
 
     def learn(self, answer: Answer, began: float) -> None:
         """Go by `answer` to a letter that began at `began`, in seconds of the monotonic clock."""
+        self._judge()
+        if self._settled and answer.verdict is _ACCEPTED:
+            return
         self.pace = self.pace.after(answer, began, monotonic())
-        if self._waiting:
-            self._admit()
+        self._admit()
+
+    def _judge(self) -> None:
+        """Look at the pace where it is a new one: it hardly ever is, and each letter asks."""
+        pace = self.pace
+        if pace is not self._judged:
+            self._judged = pace
+            self._unlimited, self._most = math.isinf(pace.rate), pace.connections
+            self._settled = pace.is_settled
 
     def _admit(self) -> None:
         while self._waiting and self._seats < self.pace.connections:

@@ -84,6 +84,21 @@ def test_after_any_trouble_everything_comes_back(limits: Limits, history: list[A
         assert pace.reserve(10_000.0) == (10_000.0, pace)
 
 
+@law(50)
+@given(limits, st.lists(answers, max_size=5))
+def test_what_is_accepted_changes_nothing_where_the_pace_is_settled(
+    limits: Limits, history: list[Answer]
+) -> None:
+    pace = Pace(limits=limits)
+    for second, answer in enumerate(history):
+        if pace.is_settled:
+            assert pace.after(TAKEN, second, second + 0.5) is pace
+            assert pace.free_at < second
+        _, pace = pace.reserve(second)
+        pace = pace.after(answer, second, second + 0.5)
+    assert not (limits.warm_up and pace.is_settled)
+
+
 def test_trouble_halves_connections_and_rate_and_rests_longer_each_time() -> None:
     pace = Pace(limits=Limits(connections=10, rate=8.0))
     told = []

@@ -28,7 +28,7 @@ Write = Callable[[Bare, Sequence[Entry]], Sequence[Outcome]]
 _TRIES = 4
 _AGAIN = frozenset({"40001", "40P01"})  # serialisation failure, deadlock: nothing was written
 _BUSY = 5  # SQLITE_BUSY: another program is writing to the file, nothing was written
-_QUICK = 0.001  # seconds that commits take, as a rule, where nobody is kept waiting by them
+_QUICK = 0.002  # seconds that commits take, as a rule, where nobody is kept waiting by them
 _WEIGHT = 1 / 8  # of the last commit in what is the rule
 
 

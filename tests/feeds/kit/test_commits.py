@@ -196,9 +196,9 @@ async def test_only_quick_commits_to_a_file_are_made_where_others_would_wait(
     book: Book, watch: Watch
 ) -> None:
     assert await put_some(book, 0) is not book.database.is_sqlite
-    watch.seconds = 0.0011
+    watch.seconds = 1.5 * committing._QUICK
     assert await put_some(book, 20)
-    watch.seconds = 0.0009
+    watch.seconds = 0.75 * committing._QUICK
     for number in range(40, 80, 20):
         in_a_thread = await put_some(book, number)
     assert in_a_thread is not book.database.is_sqlite

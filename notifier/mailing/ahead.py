@@ -24,6 +24,7 @@ from notifier.settings import DkimProfile
 _AT_A_TIME = 8  # letters that one thread writes
 _THREADS = 2
 _TURN = 0.0001  # seconds after which one thread lets another have the interpreter
+_USUAL_TURN = sys.getswitchinterval()  # looked at once: rounds may overlap
 _RUNS = 2 * _THREADS  # of letters that are handed to them: no thread waits for us with the next one
 
 
@@ -57,7 +58,6 @@ class Ahead:
     async def working(self) -> AsyncIterator[Ahead]:
         """Yield itself; whatever is being written at the end is forgotten."""
         watching = asyncio.create_task(self._end())
-        turn = sys.getswitchinterval()
         try:
             yield self
         finally:
@@ -65,7 +65,7 @@ class Ahead:
                 task.cancel()
                 await asyncio.wait([task])
             self._threads.shutdown(wait=False, cancel_futures=True)
-            sys.setswitchinterval(turn)
+            sys.setswitchinterval(_USUAL_TURN)
 
     def sign(self, profile: DkimProfile | None) -> None:
         """Write for relays of `profile` from now on, where we sign for them."""

@@ -95,11 +95,13 @@ class CommitLine(Generic[Entry, Outcome]):
         """Write; return what failed, for those who wait."""
         began = perf_counter()
         try:
-            return self._transact(entries, patience)
+            outcomes: Sequence[Outcome] | Exception = self._transact(entries, patience)
         except Exception as error:  # noqa: BLE001 - as said
-            return error
-        finally:
-            self._usual += (perf_counter() - began - self._usual) * _WEIGHT
+            outcomes = error
+        took = perf_counter() - began
+        if took > self._usual or not isinstance(outcomes, Exception):  # a failure may be quick
+            self._usual += (took - self._usual) * _WEIGHT
+        return outcomes
 
     def _transact(self, entries: Sequence[Entry], patience: int) -> Sequence[Outcome]:
         tries = _TRIES

@@ -80,6 +80,8 @@ class Stream:
         finally:
             self._wire.tell(None)
             self._wire.expect_nothing()
+            self._listen = _wait  # else we refer to ourselves, and stay with our letter
+            self._letter = None
 
     def _envelope_of_next(self) -> bytes:
         """Begin the next letter; return its envelope where it may be written."""

@@ -17,7 +17,6 @@ from typing import NamedTuple
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 _MAX_REPLY = 32_768
-_ROUND = 64
 
 
 class Silence(Exception):
@@ -106,7 +105,13 @@ class Wire(asyncio.Protocol):
 
     @property
     def full(self) -> bool:
-        """Tell whether some of what was written has not left us, or never will."""
+        """Tell whether some of what was written has not left us, or never will.
+
+        The transport is asked, for uvloop tells only once what stands behind has left too: an
+        answer may be read before that.
+        """
+        if self._full and not self._lost:
+            self._full = self._transport.get_write_buffer_size() > self._apart
         return self._full
 
     @property
@@ -119,7 +124,6 @@ class Wire(asyncio.Protocol):
 
         Of the last `apart` octets it does not matter whether they have left.
         """
-        apart -= apart % _ROUND  # it differs from letter to letter, and to set it takes time
         if apart != self._apart:
             self._transport.set_write_buffer_limits(high=max(apart, 1), low=apart)
             self._apart = apart

@@ -61,11 +61,14 @@ class Ahead:
         try:
             yield self
         finally:
-            for task in (watching, *([self._signing] if self._signing else ())):
-                task.cancel()
-                await asyncio.wait([task])
-            self._threads.shutdown(wait=False, cancel_futures=True)
             sys.setswitchinterval(_USUAL_TURN)
+            tasks = [watching, *([self._signing] if self._signing else ())]
+            for task in tasks:
+                task.cancel()
+            try:
+                await asyncio.wait(tasks)
+            finally:
+                self._threads.shutdown(wait=False, cancel_futures=True)
 
     def sign(self, profile: DkimProfile | None) -> None:
         """Write for relays of `profile` from now on, where we sign for them."""

@@ -61,8 +61,9 @@ class Hand:
 
     def _hear(self, marked: bool) -> None:
         self._marked = marked
-        assert self._told is not None, "whoever hears has asked"
-        self._told(marked)
+        told, self._told = self._told, None
+        assert told is not None, "whoever hears has asked"
+        told(marked)
 
     def answered(self, answer: Answer) -> None:
         """Note the answer to the first piece that has none."""

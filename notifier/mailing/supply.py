@@ -21,7 +21,7 @@ from notifier.delivery.ledger import Ledger
 from notifier.mailing.letters import Words, Writer
 
 _MOST = 40  # chunks that are claimed at once
-_FIRST = 8  # the first time half of that, and less from then on where that is enough for long
+_FIRST = 4  # the first time; less from then on where that is enough for long
 _EDITIONS = 32  # that are kept ready to be filled
 _OFTEN = 0.5  # seconds: whoever needs more so soon is given twice as much
 
@@ -68,7 +68,7 @@ class Supply:
         self._exhausted = False
         self._low = asyncio.Event()
         self._news = asyncio.Event()
-        self._most = _FIRST
+        self._most = 2 * _FIRST  # halved before it is used
         self._enough = 0
         self._fetched_at = -math.inf
         self._closed = False
@@ -81,7 +81,7 @@ class Supply:
             self._tasks.append(asyncio.create_task(work))
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Give back what is held; where that fails, its lease ends by itself.
 
         A claim that is under way is waited for: of one that is cut off nobody knows what it took,
@@ -99,7 +99,8 @@ class Supply:
                 await self._queue.give_back(held, self._clock(), self._pause())
             except StoreError as error:
                 self.failed = self.failed or error
-        restocking.result()  # a mistake of ours must be seen
+        if kind is None and not restocking.cancelled():
+            restocking.result()  # a mistake of ours must be seen
 
     async def wait(self) -> bool:
         """Wait until there is something to take; False when there is nothing more, or `over`."""

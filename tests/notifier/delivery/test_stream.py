@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -261,3 +263,77 @@ async def test_a_body_that_has_not_left_is_not_in_doubt_though_an_envelope_is_be
     await wire.close()
     assert work.outcomes == [(Verdict.DEFERRED, Phase.BODY)]
     assert ended == Ended(a_letter(2), in_step=False)
+
+
+class Slow(asyncio.Transport):
+    """A transport that hands on nothing but what it is told to; `waits` octets are still here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.protocol = Wire(self)
+        self.waits = 0
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        self._high = high or 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.waits
+
+    def is_closing(self) -> bool:
+        return False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.waits = len(data)
+        if self.waits > self._high:
+            self.protocol.pause_writing()
+
+    def says(self, words: bytes) -> None:
+        self.protocol.data_received(words)
+
+
+async def a_body_under_way() -> tuple[Slow, Letters, asyncio.Task[Ended]]:
+    """Return how things stand when the first of two letters was handed to a slow transport."""
+    transport, work = Slow(), some(2)
+    connection = Connection(transport.protocol, Offers(pipelining=True))
+    running = asyncio.ensure_future(Stream(connection, work, 10, 10).run())
+    await asyncio.sleep(0)
+    transport.waits = 0
+    transport.protocol.resume_writing()
+    transport.says(b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 Go on\r\n")
+    await asyncio.sleep(0.05)
+    assert work.record == ["b1", "m1", "b2"]
+    return transport, work, running
+
+
+@pytest.mark.parametrize("octets", [1, 20, 40, 63])
+async def test_an_answer_counts_once_nothing_but_the_next_envelope_waits_here(octets: int) -> None:
+    """uvloop tells only later that there is room: the answer may come first."""
+    transport, work, running = await a_body_under_way()
+    transport.waits = octets
+    transport.says(b"250 2.0.0 Taken\r\n")
+    assert work.outcomes == [TAKEN]
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_an_answer_while_the_dot_waits_here_is_about_something_else() -> None:
+    transport, work, running = await a_body_under_way()
+    transport.says(b"250 2.0.0 Taken\r\n")
+    assert work.outcomes == [(Verdict.DEFERRED, Phase.BODY)]
+    assert not (await running).in_step
+
+
+async def test_a_stream_that_has_ended_keeps_no_letter() -> None:
+    transport, work, running = await a_body_under_way()
+    [kept] = [one for one in gc.get_referrers(work) if isinstance(one, Stream)]
+    ended = weakref.ref(kept)
+    del kept
+    gc.disable()
+    try:
+        running.cancel()
+        await asyncio.wait([running])
+        del running
+        assert ended() is None
+    finally:
+        gc.enable()
+    assert transport.waits

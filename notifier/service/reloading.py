@@ -28,7 +28,7 @@ from notifier.service.house import house_of
 from notifier.service.opening import open_due_of
 from notifier.service.roles import Role
 from notifier.service.setup import Setup, set_up
-from notifier.service.watching import Watched, changes
+from notifier.service.watching import State, Watched, changes
 from notifier.service.work import Round, loop
 from notifier.subscribing import Reconciled, reconcile, removal_of
 from notifier.web import Operators
@@ -56,13 +56,16 @@ class Reloader:
     _answered: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _files: tuple[Path, ...] = ()
+    _seen: State = ()  # of the files as the service begins: what comes later is an edit
     _leaving: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
     def of(cls, source: Source, role: Role, round_: Round) -> Reloader:
         """Return what takes up edits of `source` for a service that begins."""
         reloads = Reloads(round_.setup.house.database)
-        return cls(source, role, round_, reloads, source.first())
+        made = cls(source, role, round_, reloads, source.first())
+        made._seen = made.watched().state()
+        return made
 
     @property
     def process(self) -> str:
@@ -108,7 +111,7 @@ class Reloader:
         yield self._follow()
 
     async def _follow(self) -> None:
-        async for _ in changes(self.watched, self.round.stop):
+        async for _ in changes(self.watched, self._seen, self.round.stop):
             if self.round.stop.is_set():
                 return
             await self.reload("change")

@@ -55,12 +55,13 @@ def _states(files: Iterable[Path]) -> Iterator[tuple[str, int, int, int]]:
             yield str(file), found.st_mtime_ns, found.st_size, found.st_ino
 
 
-async def changes(watched: Callable[[], Watched], stop: asyncio.Event) -> AsyncIterator[None]:
-    """Yield once at each change, when the files have been left alone for SETTLED seconds.
+async def changes(
+    watched: Callable[[], Watched], seen: State, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """Yield once at each change since `seen`, once files are left alone for SETTLED seconds.
 
     What is `watched` is asked for anew each time, for a configuration may refer to other files.
     """
-    seen = await asyncio.to_thread(watched().state)
     while not stop.is_set():
         folders = await asyncio.to_thread(watched().folders)
         async for _ in _rings(folders, stop):

@@ -142,8 +142,9 @@ def release(
     waiting = keys_in(_places(held), [State.QUEUED, State.DEFERRED])
     first = select(*places, func.min(deliveries.c.due)).join_from(waiting, deliveries, is_(waiting))
     found = {(row[0], row[1]): row[2] for row in connection.execute(first.group_by(*places))}
-    unanswered = keys_in(_places(held), [State.SENDING])
-    doubted = select(*places).join_from(unanswered, deliveries, is_(unanswered)).distinct()
+    # Asked by their keys, SQLite would read through the whole issue where one chunk is held.
+    unanswered = within(_places(held)), deliveries.c.state == State.SENDING
+    doubted = select(*places).where(*unanswered).distinct()
     abandoned = {(row[0], row[1]) for row in connection.execute(doubted)}
     free: dict[str, object] = {"owner": "", "leased_until": None}
     left: dict[Place, datetime | None] = {}

@@ -216,8 +216,10 @@ async def test_all_connections_share_the_commits(settings: Settings) -> None:
     assert 5 < commits < 60
 
 
-async def test_what_is_sent_is_found_by_indexes_alone(settings: Settings) -> None:
+@pytest.mark.parametrize("count", [30, 230])  # one chunk, and several at once
+async def test_what_is_sent_is_found_by_indexes_alone(settings: Settings, count: int) -> None:
     """Of a million deliveries none is read that is not of the chunks that are claimed."""
+    settings = replace(settings, subscribers=tuple(map(a_reader, readers(count))))
     said: set[tuple[str, tuple[Any, ...]]] = set()
     async with an_open_issue(settings) as house:
         database = house.database
@@ -245,3 +247,4 @@ async def test_what_is_sent_is_found_by_indexes_alone(settings: Settings) -> Non
     bad = ("SCAN deliveries", "SEARCH deliveries USING PRIMARY KEY (issue_id=?)", "SCAN chunks")
     assert len(said) > 10
     assert not [plan for plan in plans if plan.startswith(bad)]
+    assert not [plan for plan in plans if "INDEX deliveries_by_chunk (issue_id=?)" in plan]

@@ -21,7 +21,7 @@ from feeds.kit.troubles import translated
 Told = Callable[[Outcome], None]
 Failed = Callable[[Exception], None]
 
-LINGER = 0.02  # seconds that an entry waits for the commit of others, where nobody waits for it
+LINGER = 0.02  # seconds after which an entry that nobody waits for need not wait for others
 
 
 class Turns(Protocol):
@@ -77,7 +77,8 @@ class Commits(Generic[Entry, Outcome]):
     def hand_in(self, entry: Entry, told: Told[Outcome], failed: Failed) -> None:
         """Do as `put` does, and call one of two that must not fail: nobody need wait in a task."""
         self._next.waiting.append((entry, told, failed))
-        self._start()
+        if not self._under_way:
+            self._start()
 
     def add(self, entry: Entry) -> None:
         """Write `entry` before whatever is put from now on, or soon; nobody is told how it went.
@@ -86,8 +87,8 @@ class Commits(Generic[Entry, Outcome]):
         twice.
         """
         self._next.added.append(entry)
-        if self._timer is None and not self._under_way:
-            self._timer = asyncio.get_running_loop().call_later(LINGER, self._start)
+        if self._timer is None:  # it may find that all has been written, which most often has
+            self._timer = asyncio.get_running_loop().call_later(LINGER, self._linger_no_more)
 
     async def settle(self) -> None:
         """Wait until all that was added is on the disk; StoreError where that failed."""
@@ -99,15 +100,18 @@ class Commits(Generic[Entry, Outcome]):
 
     async def close(self) -> None:
         """Let the connection go, once what is being written has been."""
-        await self._idle.wait()
+        while self._under_way:  # the timer may have begun another
+            await self._idle.wait()
         if self._timer is not None:
             self._timer.cancel()
         await self._line.close()
 
+    def _linger_no_more(self) -> None:
+        self._timer = None
+        if self._next.added:
+            self._start()
+
     def _start(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         if not self._under_way:
             self._under_way = True
             self._idle.clear()
@@ -186,8 +190,8 @@ class Commits(Generic[Entry, Outcome]):
             return
         self._under_way = False
         self._idle.set()
-        if self._next.added:
-            self._timer = asyncio.get_running_loop().call_later(LINGER, self._start)
+        if self._next.added and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(LINGER, self._linger_no_more)
 
 
 def _told(future: asyncio.Future[Outcome], outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from time import perf_counter
@@ -18,7 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from feeds.errors import StoreError
-from feeds.kit.engines import BUSY_PATIENCE
+from feeds.kit.engines import BUSY_PATIENCE, make_room
 from feeds.kit.rows import Bare
 
 Entry = TypeVar("Entry")
@@ -30,6 +31,7 @@ _AGAIN = frozenset({"40001", "40P01"})  # serialisation failure, deadlock: nothi
 _BUSY = 5  # SQLITE_BUSY: another program is writing to the file, nothing was written
 _QUICK = 0.002  # seconds that commits take, as a rule, where nobody is kept waiting by them
 _WEIGHT = 1 / 8  # of the last commit in what is the rule
+_MANY = 8  # commits, after which there will be more; a thread makes them still
 
 
 class CommitLine(Generic[Entry, Outcome]):
@@ -45,6 +47,7 @@ class CommitLine(Generic[Entry, Outcome]):
         self._pooled: PoolProxiedConnection | None = None
         self._usual = 4 * _QUICK  # seconds that a commit takes; not known yet
         self._patience: int | None = None  # of the connection with other programs; as it was made
+        self._made = 0  # commits
 
     def transact(
         self, entries: Sequence[Entry], told: Callable[[Sequence[Outcome] | Exception], None]
@@ -96,7 +99,7 @@ class CommitLine(Generic[Entry, Outcome]):
         began = perf_counter()
         try:
             outcomes: Sequence[Outcome] | Exception = self._transact(entries, patience)
-        except Exception as error:  # noqa: BLE001 - as said
+        except Exception as error:  # noqa: BLE001 - it is for those who wait
             outcomes = error
         took = perf_counter() - began
         if took > self._usual or not isinstance(outcomes, Exception):  # a failure may be quick
@@ -122,6 +125,10 @@ class CommitLine(Generic[Entry, Outcome]):
             connection = self._pooled.driver_connection
             assert connection is not None, "a connection that was just made"
             if self._is_file:
+                self._made += 1
+                if self._made == _MANY:
+                    make_room(connection, Path(self._engine.url.database or ""))
+                    self._patience = None
                 if patience != self._patience:
                     connection.execute(f"PRAGMA busy_timeout={patience}")
                     self._patience = patience

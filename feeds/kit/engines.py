@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,10 @@ _FOR_LARGE_WORK = 12_000
 # dear, and who opens an issue for many writes the same pages again and again; but all writers wait
 # for it, so not as many as would be fastest. SQLite's own measure is half of it.
 _LOGGED = 2_000
+
+_LOGGED_TOGETHER = _LOGGED // 2  # by the group commit, which may be made within an event loop
+_PAGE = 4096  # octets
+_LITTLE = 32  # times what is wanted of it
 
 BUSY_PATIENCE = 30_000  # milliseconds that a connection waits for other programs at the file
 
@@ -112,9 +117,36 @@ def bare_engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(url, pool_size=1, max_overflow=0)
     engine = create_engine(url.set(drivername="sqlite+pysqlite"), pool_size=1, max_overflow=0)
-    # While the log grows, a commit takes twice the time of one that writes over what is there.
-    prepare_sqlite(engine, read_only=False, logged=_LOGGED // 2)
+    prepare_sqlite(engine, read_only=False, logged=_LOGGED_TOGETHER)
     return engine
+
+
+def make_room(connection: sqlite3.Connection, path: Path) -> None:
+    """Let the log of the file at `path` grow to the size that a group commit lets it have.
+
+    While it grows, a commit takes twice the time of one that writes over what is there. It grows by
+    what does not fit in memory and is taken back. For the turn of all writers, without a
+    transaction; forgets for how long the connection waits for other programs. Does nothing where
+    one of them has the file, or where the disk has little left, which others may need more.
+    """
+    wanted = _LOGGED_TOGETHER * _PAGE
+    try:
+        size, free = Path(f"{path}-wal").stat().st_size, shutil.disk_usage(path.parent).free
+    except OSError:  # some file systems can have no such log
+        return
+    if size >= wanted or free < _LITTLE * wanted:
+        return
+    connection.execute("PRAGMA busy_timeout=0")
+    connection.execute("PRAGMA cache_size=16")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE room (octets BLOB)")
+        connection.execute("INSERT INTO room VALUES (zeroblob(?))", (wanted,))
+    except sqlite3.Error:
+        pass  # what is in the way is told to whoever has something to write
+    finally:
+        connection.rollback()
+        connection.execute("PRAGMA cache_size=-2000")
 
 
 class SqliteThreads:

@@ -5,18 +5,31 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import CTE, BigInteger, Column, Executable, MetaData, Table, Text, insert, select
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Column,
+    Executable,
+    MetaData,
+    Table,
+    Text,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.types import TypeEngine
 
 from feeds.errors import StoreError
-from feeds.kit import committing
-from feeds.kit.commits import Commits
+from feeds.kit import committing, engines
+from feeds.kit.commits import LINGER, Commits
+from feeds.kit.committing import CommitLine
 from feeds.kit.database import Database
 from feeds.kit.rows import Bare, RowStatement
 
@@ -204,6 +217,81 @@ async def test_only_quick_commits_to_a_file_are_made_where_others_would_wait(
     assert in_a_thread is not book.database.is_sqlite
     assert await book.read() == list(range(80))
     assert book.commits == [1] * 80
+
+
+async def test_what_is_written_late_is_written_before_the_connection_goes(
+    book: Book, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_then: list[int] = []
+    close = CommitLine.close
+
+    async def looked(line: CommitLine[Any, Any]) -> None:
+        by_then.append(len(book.commits))
+        await close(line)
+
+    monkeypatch.setattr(CommitLine, "close", looked)
+    watch.seconds = committing._QUICK / 4
+    await put_some(book, 10)
+
+    def told(_: int) -> None:
+        book.door.add((3, "x"))
+
+    def failed(error: Exception) -> None:
+        raise error
+
+    book.door.add((1, "x"))
+    book.door.hand_in((2, "x"), told, failed)
+    closing = asyncio.ensure_future(book.door.close())
+    asyncio.get_running_loop().call_soon(time.sleep, 2 * LINGER)  # so that the timer is due
+    await closing
+    await asyncio.sleep(5 * LINGER)
+    assert by_then == [len(book.commits)]
+
+
+def log_of(database: Database) -> int:
+    """How many octets the log beside the file has."""
+    return Path(f"{database.path}-wal").stat().st_size
+
+
+async def test_the_log_of_a_file_has_its_size_soon(sqlite: Database) -> None:
+    async with sqlite.write() as connection:
+        await connection.run_sync(ENTRIES.metadata.create_all)
+    book = Book(sqlite)
+    await book.door.put((0, "x"))
+    assert log_of(sqlite) < 1_000_000  # whoever writes little needs no more
+    await put_some(book, 1)
+    size = log_of(sqlite)
+    assert size > 4_000_000
+    for number in range(21, 321, 20):
+        await put_some(book, number)
+    assert log_of(sqlite) == size
+    assert await book.read() == list(range(321))
+    async with sqlite.read() as reading:
+        assert "room" not in await reading.run_sync(lambda sync: inspect(sync).get_table_names())
+
+
+async def test_of_a_disk_with_little_left_nothing_is_taken_beforehand(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sqlite.write() as connection:
+        await connection.run_sync(ENTRIES.metadata.create_all)
+    monkeypatch.setattr(engines, "_LITTLE", 2**40)
+    await put_some(Book(sqlite), 0)
+    assert log_of(sqlite) < 1_000_000
+
+
+async def test_the_first_commit_waits_for_another_program_at_the_file(sqlite: Database) -> None:
+    async with sqlite.write() as connection:
+        await connection.run_sync(ENTRIES.metadata.create_all)
+    book = Book(sqlite)
+    with closing(sqlite3.connect(str(sqlite.path), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = asyncio.ensure_future(book.door.put((1, "x")))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        other.execute("COMMIT")
+    assert await waiting == 1
+    assert await book.read() == [1]
 
 
 async def test_who_waits_for_another_program_at_the_file_keeps_nobody_else_waiting(

@@ -6,11 +6,14 @@ it does. Knows nothing of transactions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from typing import Any, Protocol
 
-from sqlalchemy import CTE, Executable, bindparam, column, values
+from sqlalchemy import CTE, Connection, Executable, Select, bindparam, column, func, select, values
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
@@ -84,9 +87,9 @@ class RowStatement:
         if count not in self._made:
             self._made[count] = self._form.text(count), self._form.numbered(count)
         statement, numbered = self._made[count]
-        given = [value for row in rows for value in row]
+        given = chain.from_iterable(rows)
         cursor = connection.execute(statement, self._form.arranged(numbered, given))
-        return cursor.fetchall() if " RETURNING " in statement else []
+        return cursor.fetchall() if self._form.returns else []
 
     def _compile(self) -> _Form:
         """Compile the statement for one row; those for more differ in their VALUES only."""
@@ -114,13 +117,28 @@ class RowStatement:
         return _Form(before, row_text, after, [], {}, first, last)
 
 
+def in_one_piece(connection: Connection, query: Select[Any]) -> Iterable[Sequence[Any]]:
+    """Return the rows of a query of plain values, in whatever order; of SQLite they are lists.
+
+    They come from there as one text: its driver lets go of the interpreter for each row, and a
+    thread gets it back only from whoever has it by then.
+    """
+    if connection.dialect.name != "sqlite":
+        return connection.execute(query)
+    rows = query.subquery("rows")
+    text = connection.scalar(select(func.json_group_array(func.json_array(*rows.c))))
+    assert isinstance(text, str), "an aggregate of nothing is an empty list"
+    found: list[list[Any]] = json.loads(text)
+    return found
+
+
 def _changes(connection: Bare) -> int | None:
     """Return how many rows were changed so far; what cursors say of statements is not right."""
     counted: int | None = getattr(connection, "total_changes", None)
     return counted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Form:
     """A statement around its rows, of which `row` is the first, and the values that are its own.
 
@@ -135,6 +153,11 @@ class _Form:
     first: Sequence[object] = ()
     last: Sequence[object] = ()
 
+    @cached_property
+    def returns(self) -> bool:
+        """Tell whether the statement returns rows."""
+        return " RETURNING " in self.after
+
     def text(self, count: int) -> str:
         """Return the statement over so many rows."""
         rows = (self.row.replace(f"{_FIRST})", f"_of_{number})") for number in range(count))
@@ -144,7 +167,7 @@ class _Form:
         """Return the names of the values of so many rows, where they are named."""
         return [f"{name}_of_{number}" for number in range(count) for name in self.names]
 
-    def arranged(self, numbered: Sequence[str], given: Sequence[object]) -> Any:
+    def arranged(self, numbered: Sequence[str], given: Iterable[object]) -> Any:
         """Return what the driver takes for the values of all rows, one row after the other."""
         if numbered:
             return {**self.own, **dict(zip(numbered, given, strict=True))}

@@ -7,10 +7,25 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from sqlalchemy import CTE, BigInteger, Column, Executable, MetaData, Table, Text, select, update
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Column,
+    Executable,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 
-from feeds.kit.rows import MOST, Bare, RowStatement
+from feeds.kit.rows import MOST, Bare, RowStatement, in_one_piece
+from tests.laws import law
 
 ENTRIES = Table(
     "entries", MetaData(), Column("number", BigInteger, primary_key=True), Column("words", Text)
@@ -74,3 +89,19 @@ def test_a_driver_that_does_not_count_changes_nothing(
 
     bare: Bare = Uncounted()
     assert not rename.changes_each(bare, [(1, "new")])
+
+
+WORDS = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@law(20)
+@given(st.dictionaries(st.integers(-(2**63), 2**63 - 1), WORDS, max_size=20))
+def test_rows_in_one_piece_are_those_that_come_one_by_one(entries: dict[int, str | None]) -> None:
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        ENTRIES.create(connection)
+        for number, words in entries.items():
+            connection.execute(insert(ENTRIES).values(number=number, words=words))
+        found = in_one_piece(connection, select(ENTRIES.c.number, ENTRIES.c.words))
+        assert {row[0]: row[1] for row in found} == entries
+    engine.dispose()

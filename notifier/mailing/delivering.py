@@ -30,7 +30,7 @@ from notifier.mailing.sender import Delivered, Sender
 from notifier.mailing.supply import Piece, Supply
 from notifier.settings import DkimProfile
 
-_AHEAD = 16  # signed letters that are kept, beside one for each connection
+_AHEAD = 64  # signed letters that are kept, beside one for each connection
 
 _ACCEPTED = State.ACCEPTED  # to look it up for each letter costs a call
 

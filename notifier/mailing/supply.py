@@ -20,7 +20,7 @@ from notifier.delivery.delivery import Chunk, Job
 from notifier.delivery.ledger import Ledger
 from notifier.mailing.letters import Words, Writer
 
-_MOST = 40  # chunks that are claimed at once
+_MOST = 80  # chunks that are claimed at once
 _FIRST = 4  # the first time; less from then on where that is enough for long
 _EDITIONS = 32  # that are kept ready to be filled
 _OFTEN = 0.5  # seconds: whoever needs more so soon is given twice as much

@@ -98,9 +98,7 @@ def is_address(text: str) -> bool:
     local, at, domain = text.rpartition("@")
     if not at or len(text) > 254 or not _LOCAL.match(local):
         return False
-    if local.startswith(".") or local.endswith(".") or ".." in local:
-        return False
-    return _is_domain(domain)
+    return ".." not in f".{local}." and _is_domain(domain)
 
 
 @lru_cache(maxsize=4096)

@@ -30,7 +30,7 @@ _LOCAL_PART = re.compile(
     r"([bu])-([0-9a-z]{1,6})((?:-[0-9a-z]{1,12}){1,2})-([0-9a-f]{24}|[a-z2-7]{24})\Z"
 )
 _MAC_BYTES = 20
-_IDENTITY, _ENVELOPE = 16, 28  # where the octets for the one end, and those for the other
+_IDENTITY, _ENVELOPE = 32, 56  # where the digits for the one end, and those for the other
 _MAIL_MAC_BYTES = 15  # a local part has 64 octets at most (RFC 5321, 4.5.3.1.1); ours has 59
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -120,14 +120,26 @@ def local_part(key: SecretKey, purpose: str, *numbers: int, generation: int = 0)
 
 def identity(secret: bytes, issue: str, subscriber: str) -> str:
     """Return the name of a delivery in its Message-ID, 32 hexadecimal digits."""
-    return _delivery_mac(secret, issue, subscriber)[:_IDENTITY].hex()
+    return _delivery_mac(secret, issue, subscriber)[:_IDENTITY]
 
 
-@lru_cache(maxsize=256)  # letters that are written ahead of their envelopes
-def _delivery_mac(secret: bytes, issue: str, subscriber: str) -> bytes:
-    """Return the HMAC of which some octets are in a Message-ID, and others in the envelope."""
+def names_of(key: SecretKey, issue: int, subscriber: int) -> tuple[str, str]:
+    """Return the `identity` of a delivery, and the `local_part` for BOUNCED: both by one HMAC."""
+    made = _delivery_mac(key.secret, str(issue), str(subscriber))
+    local = f"{_before(key.id, issue)}-{_base36(subscriber)}-{made[_IDENTITY:_ENVELOPE]}"
+    return made[:_IDENTITY], local
+
+
+@lru_cache(maxsize=64)
+def _before(key_id: int, issue: int) -> str:
+    """Return what all local parts of an issue begin with."""
+    return f"{BOUNCED}-{_base36(key_id)}-{_base36(issue)}"
+
+
+def _delivery_mac(secret: bytes, issue: str, subscriber: str) -> str:
+    """Return the HMAC of which some digits are in a Message-ID, and others in the envelope."""
     named = f"delivery{len(issue)}:{issue}{len(subscriber)}:{subscriber}"
-    return mac(secret, named.encode("utf-8", "surrogatepass"))
+    return mac(secret, named.encode("utf-8", "surrogatepass")).hex()
 
 
 def read_local_part(text: str) -> Returned | None:
@@ -151,7 +163,7 @@ def returns(claim: Returned, key: SecretKey, generation: int = 0) -> bool:
 def _mail_mac(key: SecretKey, purpose: str, numbers: tuple[int, ...], generation: int) -> str:
     if purpose == BOUNCED and len(numbers) == 2 and not generation:
         made = _delivery_mac(key.secret, str(numbers[0]), str(numbers[1]))
-        return made[_IDENTITY:_ENVELOPE].hex()
+        return made[_IDENTITY:_ENVELOPE]
     return _mail_mac_in_base32(key, purpose, numbers, generation)
 
 

@@ -39,34 +39,37 @@ class Offers:
     dsn: bool = False
 
 
+class Unfit(Exception):
+    """A letter that cannot go to a relay: `answer` says why."""
+
+    def __init__(self, verdict: Verdict, text: str) -> None:
+        super().__init__(text)
+        self.answer = Answer(verdict=verdict, phase=Phase.SENDER, text=text)
+
+
 def unfit(letter: Letter, offers: Offers) -> Answer | None:
     """Return why `letter` cannot go to a relay that `offers` this, or None when it can."""
     try:
-        _bare(letter.sender)
-    except InvalidMessage as error:
-        return Answer(verdict=Verdict.HALT, phase=Phase.SENDER, text=str(error))
-    reason = _obstacle(letter, offers)
-    if not reason:
-        return None
-    return Answer(verdict=Verdict.FAILED, phase=Phase.SENDER, text=reason)
+        _lines(letter, offers)
+    except Unfit as found:
+        return found.answer
+    return None
 
 
 def commands(letter: Letter, offers: Offers) -> bytes:
-    """Return MAIL, RCPT and DATA as one group (RFC 2920, 3.1)."""
-    return f"{_mail(letter, offers)}\r\n{_rcpt(letter, offers)}\r\nDATA\r\n".encode()
+    """Return MAIL, RCPT and DATA as one group (RFC 2920, 3.1). Raises Unfit."""
+    mail, rcpt = _lines(letter, offers)
+    return f"{mail}\r\n{rcpt}\r\nDATA\r\n".encode()
 
 
-def mail_command(letter: Letter, offers: Offers) -> bytes:
-    """Return MAIL with the parameters that `letter` asks for, without a line end."""
-    return _mail(letter, offers).encode()
+def one_by_one(letter: Letter, offers: Offers) -> tuple[bytes, bytes]:
+    """Return MAIL and RCPT, without line ends. Raises Unfit.
 
-
-def rcpt_command(letter: Letter, offers: Offers) -> bytes:
-    """Return RCPT without a line end, which asks for reports of failures where `offers` has them.
-
-    Of delays it asks nothing: they cost nobody anything, and come by the thousand.
+    Where the relay `offers` reports it is asked for those of failures. Of delays it is asked
+    nothing: they cost nobody anything, and come by the thousand.
     """
-    return _rcpt(letter, offers).encode()
+    mail, rcpt = _lines(letter, offers)
+    return mail.encode(), rcpt.encode()
 
 
 def xtext(text: str) -> str:
@@ -76,42 +79,48 @@ def xtext(text: str) -> str:
     return _NOT_XTEXT.sub(lambda m: f"+{ord(m[0]):02X}", text) if text.isascii() else ""
 
 
-def _mail(letter: Letter, offers: Offers) -> str:
+def _lines(letter: Letter, offers: Offers) -> tuple[str, str]:
+    """Return MAIL and RCPT, with the parameters that `letter` asks for."""
+    sender, recipient = _addresses(letter)
+    needs_utf8 = _needs_smtputf8(letter)
+    if not letter.sound or needs_utf8 or offers.max_size:
+        _refuse_unfit(letter, offers, needs_utf8)
     size = f" SIZE={len(letter.content)}" if offers.size else ""
-    utf8 = " SMTPUTF8" if _needs_smtputf8(letter) else ""
-    reports = _named(letter) if offers.dsn and letter.sender else ""
-    return f"MAIL FROM:<{_bare(letter.sender)}>{size}{utf8}{reports}"
-
-
-def _named(letter: Letter) -> str:
-    """Return what asks for the headers in a report, and for our name of the letter."""
-    name = xtext(letter.envelope_id() or letter.message_id.strip("<>"))
-    return f" RET=HDRS ENVID={name}" if 0 < len(name) <= _MOST_ENVID else " RET=HDRS"
-
-
-def _rcpt(letter: Letter, offers: Offers) -> str:
-    address = _bare(letter.recipient)
-    if not offers.dsn or not letter.sender:
-        return f"RCPT TO:<{address}>"
-    written = xtext(address)  # none for an address that only RFC 6533 could write
+    utf8 = " SMTPUTF8" if needs_utf8 else ""
+    mail, rcpt = f"MAIL FROM:<{sender}>{size}{utf8}", f"RCPT TO:<{recipient}>"
+    if not offers.dsn or not sender:
+        return mail, rcpt
+    # To have the headers in a report, and our name of the letter.
+    name = xtext(letter.envelope_id or letter.message_id.strip("<>"))
+    named = f" RET=HDRS ENVID={name}" if 0 < len(name) <= _MOST_ENVID else " RET=HDRS"
+    written = xtext(recipient)  # none for an address that only RFC 6533 could write
     fits = written and len(written) + len("rfc822;") <= _MOST_ORCPT
     original = f" ORCPT=rfc822;{written}" if fits else ""
-    return f"RCPT TO:<{address}> NOTIFY=FAILURE{original}"
+    return mail + named, f"{rcpt} NOTIFY=FAILURE{original}"
 
 
-def _obstacle(letter: Letter, offers: Offers) -> str:
+def _addresses(letter: Letter) -> tuple[str, str]:
+    """Return sender, which may be empty, and recipient as commands have them."""
+    verdict = Verdict.HALT
     try:
-        wire_address(letter.recipient)
+        sender = wire_address(letter.sender) if letter.sender else ""
+        verdict = Verdict.FAILED
+        return sender, wire_address(letter.recipient)
     except InvalidMessage as error:
-        return str(error)
-    content, limit = letter.content, offers.max_size
-    if not letter.sound and _has_bare_line_end(content):
-        return "a bare line end in the message"
-    if limit and len(content) > limit:
-        return f"the message has {len(content)} octets, the relay takes {limit}"
-    if not offers.smtputf8 and _needs_smtputf8(letter):
-        return "the address needs SMTPUTF8, which the relay does not offer"
-    return ""
+        raise Unfit(verdict, str(error)) from None
+
+
+def _refuse_unfit(letter: Letter, offers: Offers, needs_utf8: bool) -> None:
+    size, limit = len(letter.content), offers.max_size
+    if not letter.sound and _has_bare_line_end(letter.content):
+        reason = "a bare line end in the message"
+    elif limit and size > limit:
+        reason = f"the message has {size} octets, the relay takes {limit}"
+    elif needs_utf8 and not offers.smtputf8:
+        reason = "the address needs SMTPUTF8, which the relay does not offer"
+    else:
+        return
+    raise Unfit(Verdict.FAILED, reason)
 
 
 def _has_bare_line_end(content: bytes) -> bool:
@@ -122,8 +131,6 @@ def _has_bare_line_end(content: bytes) -> bool:
 def _needs_smtputf8(letter: Letter) -> bool:
     if not letter.sound and not letter.content.isascii():
         return True
+    if letter.sender.isascii() and letter.recipient.isascii():  # most are: two calls fewer
+        return False
     return needs_smtputf8(letter.sender) or needs_smtputf8(letter.recipient)
-
-
-def _bare(address: str) -> str:
-    return wire_address(address) if address else ""

@@ -149,12 +149,18 @@ def _seals(head: Sequence[_Piece], signers: Sequence[Signer]) -> tuple[Seal, ...
 def _written(names: Sequence[str], values: Mapping[str, str]) -> list[bytes]:
     """Return the value of each of `names` as it stands in text, and as it stands in HTML."""
     written: list[bytes] = []
+    before: str | None = None
     for name in names:
-        value = _value(name, values)
-        if _AS_IT_IS.fullmatch(value):
+        if name not in values:
+            raise _missing(name)
+        value = values[name]
+        if value is before:  # two links are often one
+            pass
+        elif _AS_IT_IS.fullmatch(value):
             text = html = value.encode("ascii")
         else:
             text, html = encode(value), encode(markup.escape(value))
+        before = value
         written += (text, html)
     return written
 
@@ -162,33 +168,34 @@ def _written(names: Sequence[str], values: Mapping[str, str]) -> list[bytes]:
 def _subject(template: Sequence[str], values: Mapping[str, str]) -> bytes:
     """Return the field; of `template` every second piece is the name of a value."""
     pieces = [*template]
-    pieces[1::2] = [_value(name, values) for name in pieces[1::2]]
+    for at, name in enumerate(template):
+        if at % 2:
+            if name not in values:
+                raise _missing(name)
+            pieces[at] = values[name]
     return headers.unstructured("Subject", "".join(pieces))
 
 
-def _value(name: str, values: Mapping[str, str]) -> str:
-    try:
-        return values[name]
-    except KeyError:
-        raise InvalidMessage(f"no value for the slot {name}") from None
+def _missing(name: str) -> InvalidMessage:
+    return InvalidMessage(f"no value for the slot {name}")
 
 
 def _message_id(identifier: str) -> bytes:
     if not _MESSAGE_ID.fullmatch(identifier):
         raise InvalidMessage(f"not a Message-ID: {identifier[:100]!r}")
-    return b"Message-ID: %s\r\n" % identifier.encode("ascii")
+    return f"Message-ID: {identifier}\r\n".encode("ascii")
 
 
 def _unsubscribe(url: str, address: str) -> bytes:
     """Return List-Unsubscribe (RFC 2369, 3.2) with the page first, folded before the address."""
-    ways = [f"<{ascii_url(url)}>"] if url else []
-    if address:
-        ways.append(f"<mailto:{_mailto(address)}>")
-    if not ways:
+    if not url and not address:
         return b""
-    if max(map(len, ways)) + len("List-Unsubscribe: ,") > _MAX_LINE:
+    page = f"<{ascii_url(url)}>" if url else ""
+    mail = f"<mailto:{_mailto(address)}>" if address else ""
+    if len("List-Unsubscribe: ,") + max(len(page), len(mail)) > _MAX_LINE:
         raise InvalidMessage("a link is too long for a header")
-    field = b"List-Unsubscribe: %s\r\n" % ",\r\n ".join(ways).encode("ascii")
+    between = ",\r\n " if page and mail else ""
+    field = f"List-Unsubscribe: {page}{between}{mail}\r\n".encode("ascii")
     return field + _ONE_CLICK if url.startswith("https:") else field
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from feeds.kit.commits import Commits
 from feeds.kit.database import Database
+from feeds.kit.rows import in_one_piece
 from notifier.delivery import leasing
 from notifier.delivery.delivery import RESENT, WITHDRAWN, Chunk, Job, Mark, State
 from notifier.delivery.marks import Ending, Marks, Start
@@ -209,8 +210,8 @@ def _jobs_of(
     about = _about(connection, {chunk.issue_id for chunk in claimed})
     query = (
         select(
-            deliveries.c.chunk,
             func.coalesce(may_be_written_to(now), false()).label("wanted"),
+            deliveries.c.chunk,
             deliveries.c.issue_id,
             deliveries.c.subscriber_id,
             deliveries.c.subscription_id,
@@ -226,8 +227,10 @@ def _jobs_of(
         .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
         .where(deliveries.c.due <= now)
     )
-    for chunk, wanted, issue_id, *values in connection.execute(query):  # in the order of a Job
-        places[issue_id, chunk].append(Job._make((issue_id, *values, *about[issue_id], wanted)))
+    for wanted, chunk, *values in in_one_piece(connection, query):
+        issue_id = values[0]
+        of_job = (*values, *about[issue_id], bool(wanted))  # in the order of a Job
+        places[issue_id, chunk].append(Job(*of_job))
     for jobs in found.values():  # here, for the database would choose another index to sort by
         jobs.sort(key=attrgetter("subscriber_id"))
     return found

@@ -72,7 +72,12 @@ def freeze(  # noqa: PLR0913 - one keyword for each thing that becomes a header 
 
 def message_id(secret: bytes, issue: str, subscriber: str, domain: str) -> str:
     """Return the Message-ID of one delivery, in angle brackets: a keyed hash, always the same."""
-    return f"<{identity(secret, issue, subscriber)}@{ascii_domain(domain)}>"
+    return in_brackets(identity(secret, issue, subscriber), domain)
+
+
+def in_brackets(named: str, domain: str) -> str:
+    """Return the Message-ID of a delivery of which the `identity` is known."""
+    return f"<{named}@{ascii_domain(domain)}>"
 
 
 # A field that occurs twice is a defect, and one of the two would be outside of the signature.

@@ -47,7 +47,8 @@ class Pool:
     @property
     def at_once(self) -> bool:
         """Tell whether one more letter may go at this moment, with no turn to be waited for."""
-        self._judge()
+        if self.pace is not self._judged:
+            self._judge()
         return (
             self._unlimited
             and self._seats <= self._most
@@ -93,19 +94,18 @@ class Pool:
 
     def learn(self, answer: Answer, began: float) -> None:
         """Go by `answer` to a letter that began at `began`, in seconds of the monotonic clock."""
-        self._judge()
+        if self.pace is not self._judged:
+            self._judge()
         if self._settled and answer.verdict is _ACCEPTED:
             return
         self.pace = self.pace.after(answer, began, monotonic())
         self._admit()
 
     def _judge(self) -> None:
-        """Look at the pace where it is a new one: it hardly ever is, and each letter asks."""
-        pace = self.pace
-        if pace is not self._judged:
-            self._judged = pace
-            self._unlimited, self._most = math.isinf(pace.rate), pace.connections
-            self._settled = pace.is_settled
+        """Look at the pace, which is a new one: it hardly ever is, and each letter asks."""
+        self._judged = pace = self.pace
+        self._unlimited, self._most = math.isinf(pace.rate), pace.connections
+        self._settled = pace.is_settled
 
     def _admit(self) -> None:
         while self._waiting and self._seats < self.pace.connections:

@@ -153,7 +153,7 @@ class SmtpSession:
             reply = await connection.wire.command(b"NOOP", self.way.timeout)
         except Silence as silence:
             return unanswered(Phase.CONNECT, str(silence))
-        return None if reply.code == 250 else classify(*reply, Phase.CONNECT)
+        return None if reply.code == 250 else classify(reply.code, reply.text, Phase.CONNECT)
 
     async def close(self) -> None:
         """Say goodbye and cut the connection; takes seconds at most and never fails."""
@@ -262,10 +262,7 @@ class _Paced:
         self._session = session
         self._work = work
         self.ask = work.ask
-
-    def begin(self) -> Letter | None:
-        """Begin a letter where it need not wait."""
-        return self._session.begin(self._work)
+        self.begin = partial(session.begin, work)
 
     def answered(self, answer: Answer) -> None:
         """Let both know."""

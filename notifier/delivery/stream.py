@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, classify, unanswered
-from notifier.delivery.envelope import commands, unfit
+from notifier.delivery.envelope import Unfit, commands
 from notifier.delivery.transaction import CHUNK, Connection, after_data
 from notifier.delivery.wire import Reply
 
@@ -87,11 +87,15 @@ class Stream:
         """Begin the next letter; return its envelope where it may be written."""
         self._letter = letter = self._work.begin()
         self._written = False
-        if letter is None or len(letter.content) >= CHUNK or unfit(letter, self._offers):
+        if letter is None or len(letter.content) >= CHUNK:
+            return b""
+        try:
+            envelope = commands(letter, self._offers)
+        except Unfit:
             return b""
         self._written = True
         self._replies = []
-        return commands(letter, self._offers)
+        return envelope
 
     def _heard(self) -> None:
         """Go on after something has changed; what goes wrong here is for whoever runs us."""

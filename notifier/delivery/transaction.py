@@ -8,11 +8,11 @@ was not as it should be.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from notifier.delivery.delivery import Answer, Letter, Phase, Verdict, classify, unanswered
-from notifier.delivery.envelope import Offers, commands, mail_command, rcpt_command
+from notifier.delivery.envelope import Offers, commands, one_by_one
 from notifier.delivery.wire import Reply, Silence, Wire
 
 Permit = Callable[[], Awaitable[bool]]
@@ -133,7 +133,7 @@ class Transaction:
         if reply.code not in _OUT_OF_ORDER:
             return answer
         self.surprised = True
-        return answer._replace(verdict=Verdict.DEFERRED)  # in lock-step it is taken at its word
+        return replace(answer, verdict=Verdict.DEFERRED)  # in lock-step it is taken at its word
 
     async def _out_of_group(self, first: Answer, codes: Sequence[int]) -> Answer:
         """Find the way back to commands after a refusal; where there is none, say a surprise.
@@ -150,7 +150,7 @@ class Transaction:
         )
         if self.surprised or not orderly:
             self.surprised = True
-            return first._replace(verdict=Verdict.DEFERRED)
+            return replace(first, verdict=Verdict.DEFERRED)
         if data // 100 == 3:
             return await self._lone_dot(first)
         self.in_step = True
@@ -188,9 +188,10 @@ class Transaction:
 
 
 def _steps(letter: Letter, offers: Offers) -> tuple[_Step, ...]:
+    mail, rcpt = one_by_one(letter, offers)
     return (
-        _Step(Phase.SENDER, mail_command(letter, offers), 2),
-        _Step(Phase.RECIPIENT, rcpt_command(letter, offers), 2),
+        _Step(Phase.SENDER, mail, 2),
+        _Step(Phase.RECIPIENT, rcpt, 2),
         _Step(Phase.DATA, b"DATA", 3),
     )
 

@@ -10,9 +10,9 @@ import asyncio
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])([^\r\n]*))?\r?")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -23,7 +23,8 @@ class Silence(Exception):
     """No reply came, and none will: the connection is of no more use."""
 
 
-class Reply(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Reply:
     """A whole reply; `text` joins its lines by line feeds and holds no other control."""
 
     code: int
@@ -43,21 +44,22 @@ class ReplyReader:
         """Tell whether nothing of a reply is waiting for its end."""
         return not self._rest and not self._lines
 
-    def feed(self, data: bytes) -> Iterator[Reply]:
-        """Yield the replies that `data` completes; Silence where it is no SMTP."""
+    def feed(self, data: bytes, replies: deque[Reply]) -> None:
+        """Append to `replies` those that `data` completes; Silence where it is no SMTP."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             reply, is_last = _read(line)
             if is_last and not self._lines:
-                yield reply
+                replies.append(reply)
                 continue
             self._size += len(line)
             self._lines.append(reply.text)
             if is_last:
                 whole, self._lines, self._size = "\n".join(self._lines), [], 0
-                yield Reply(reply.code, whole)
+                replies.append(Reply(reply.code, whole))
             self._refuse_endless(self._size)
-        self._refuse_endless(self._size + len(self._rest))
+        if self._rest:
+            self._refuse_endless(self._size + len(self._rest))
 
     def _refuse_endless(self, size: int) -> None:
         if size > _MAX_REPLY:
@@ -184,7 +186,7 @@ class Wire(asyncio.Protocol):
         if self._lost:
             return
         try:
-            self._replies.extend(self._reader.feed(data))  # what comes before nonsense counts
+            self._reader.feed(data, self._replies)  # what comes before nonsense counts
         except Silence as nonsense:
             self._lose(str(nonsense))
         self._tell(changed=True)

@@ -91,24 +91,40 @@ class Ahead:
             await self._news.wait()
         return False
 
-    def look(self) -> Written | None:
-        """Return what `take` would."""
-        if self._signing is not None:
-            return self._written[0] if self._written and not self._over.is_set() else None
-        piece = self._supply.look()
-        return Written(piece, None, None) if piece else None
+    def begin(self, profile: DkimProfile | None) -> tuple[Piece, Letter] | None:
+        """Take the next piece with its letter for relays of `profile`, where that takes no wait."""
+        written: Written | None = None
+        if self._signing is None:
+            piece = self._supply.look()
+        elif self._written and not self._over.is_set():
+            written = self._written[0]
+            piece = written.piece
+        else:
+            piece = None
+        if piece is None or not piece.job.wanted:
+            return None
+        letter = written.letter if written and written.profile == profile else None
+        if letter is None and not self._writer.signs(profile):
+            letter = self._letter(piece, profile)
+        if letter is not None:
+            self._pass_on()
+            return piece, letter
+        return None
 
     def take(self) -> Written | None:
         """Return the next piece, if there is one; `Supply.end` it in any case."""
-        found = self.look()
-        if found is not None:
-            self.pass_on()
-        return found
-
-    def pass_on(self) -> None:
-        """Take what `look` has returned."""
         if self._signing is None:
-            self._supply.take()
+            piece = self._supply.take()
+            return Written(piece, None, None) if piece else None
+        if self._over.is_set() or not self._written:
+            return None
+        written = self._written[0]
+        self._pass_on()
+        return written
+
+    def _pass_on(self) -> None:
+        if self._signing is None:
+            self._supply.pass_on()
         else:
             self._written.popleft()
             self._room.set()

@@ -15,7 +15,6 @@ from feeds.errors import StoreError
 from notifier.delivery.delivery import (
     Answer,
     Job,
-    Letter,
     Phase,
     State,
     Verdict,
@@ -28,7 +27,6 @@ from notifier.mailing.letters import Writer
 from notifier.mailing.outcomes import decide
 from notifier.mailing.sender import Delivered, Sender
 from notifier.mailing.supply import Piece, Supply
-from notifier.settings import DkimProfile
 
 _AHEAD = 64  # signed letters that are kept, beside one for each connection
 
@@ -95,6 +93,7 @@ class _Round:
         )
         ahead = sender.connections + _AHEAD
         self._ahead = Ahead(self.supply, self._writer, self.over, ahead)
+        self.begin, self.end = self._ahead.begin, self.supply.end  # hands call them for each letter
 
     async def run(self) -> None:
         """Send over all connections until there is nothing more, or it is over."""
@@ -150,36 +149,11 @@ class _Round:
         await self._note_dead()
         return hand.count
 
-    def begin(self, profile: DkimProfile | None) -> tuple[Piece, Letter] | None:
-        """Return the next piece with its letter, where there is one that takes no wait."""
-        found = self._ahead.look()
-        if found is None or not found.piece.job.wanted:
-            return None
-        letter = self._at_once(found, profile)
-        if letter is None:
-            return None
-        self._ahead.pass_on()
-        return found.piece, letter
-
-    def _at_once(self, found: Written, profile: DkimProfile | None) -> Letter | None:
-        if found.letter is not None and found.profile == profile:
-            return found.letter
-        if self._writer.signs(profile):
-            return None
-        try:
-            return self._writer.write(found.piece.job, found.piece.words, profile)
-        except InvalidMessage:
-            return None  # told of where it is sent by itself
-
     def have_started(
         self, piece: Piece, told: Callable[[bool], None], failed: Callable[[Exception], None]
     ) -> None:
         """Have a piece marked as being sent."""
         self._ledger.have_started(piece.chunk, piece.job, self._clock(), told, failed)
-
-    def end(self, piece: Piece) -> None:
-        """Note that nothing more is to be done about a piece."""
-        self.supply.end(piece)
 
     async def _send(self, session: Session, found: Written) -> None:
         """Send one letter by itself, or tell why there is none to be sent."""

@@ -7,18 +7,17 @@ written.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 from feeds import Site
 from notifier.delivery.delivery import Job, Letter
 from notifier.delivery.dkim import Signer
 from notifier.delivery.filling import Prepared
 from notifier.delivery.frozen import Frozen
-from notifier.delivery.message import message_id
+from notifier.delivery.message import in_brackets
 from notifier.delivery.outbox import Outbox
 from notifier.settings import DkimProfile, MailSettings
-from notifier.tokens import BOUNCED, LEAVE, UNSUBSCRIBED, SecretKey, local_part, make_token
+from notifier.tokens import LEAVE, UNSUBSCRIBED, SecretKey, local_part, make_token, names_of
 
 Signers = Mapping[DkimProfile, Sequence[Signer]]
 
@@ -75,28 +74,19 @@ class Writer:
 
     def write(self, job: Job, words: Words, profile: DkimProfile | None) -> Letter:
         """Do as `letter` does, at once; any thread may."""
-        return self._written(job, words.prepared(profile or self._own_profile))
-
-    def _written(self, job: Job, prepared: Prepared) -> Letter:
-        mail, key = self._mail, self._key
-        issue, reader = job.issue_id, job.subscriber_id
-        identity = message_id(key.secret, str(issue), str(reader), self._domain)
+        mail, key, address, name = self._mail, self._key, job.address, job.name
+        prepared = words.prepared(profile or self._own_profile)
+        identity, local = names_of(key, job.issue_id, job.subscriber_id)
+        message_id = in_brackets(identity, self._domain)
         content = prepared.fill(
             reader_values(self._site, key, job),
-            recipient=job.address,
-            recipient_name=job.name,
-            message_id=identity,
+            recipient=address,
+            recipient_name=name,
+            message_id=message_id,
             leave_address=leave_address(mail, key, job),
         )
-        named = partial(local_part, key, BOUNCED, issue, reader)
-        return Letter(
-            sender=envelope_sender(mail, named),
-            envelope_id=named,
-            recipient=job.address,
-            message_id=identity,
-            content=content,
-            sound=prepared.sound,
-        )
+        sender = envelope_sender(mail, local)
+        return Letter(sender, address, message_id, content, local, prepared.sound)
 
 
 def reader_values(site: Site, key: SecretKey, job: Job) -> Mapping[str, str]:
@@ -111,10 +101,10 @@ def reader_values(site: Site, key: SecretKey, job: Job) -> Mapping[str, str]:
     }
 
 
-def envelope_sender(mail: MailSettings, named: Callable[[], str]) -> str:
-    """Return where failures are reported: with a bounce domain an address of each delivery."""
+def envelope_sender(mail: MailSettings, local: str) -> str:
+    """Return where failures are reported: with a bounce domain `local` there, of each delivery."""
     if mail.bounce_domain:
-        return f"{named()}@{mail.bounce_domain}"
+        return f"{local}@{mail.bounce_domain}"
     return mail.envelope_sender or mail.from_address
 
 

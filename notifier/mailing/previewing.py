@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from feeds import Entry
 from notifier.delivery.audience import Lane
@@ -109,7 +108,7 @@ async def send_test(desk: Desk, transport: Transport, test: Preview) -> Answer:
         if line.lower().startswith(b"message-id:")
     )
     letter = Letter(
-        sender=envelope_sender(desk.mail, partial(local_part, desk.key, BOUNCED, 0, 0)),
+        sender=envelope_sender(desk.mail, local_part(desk.key, BOUNCED, 0, 0)),
         recipient=test.recipient,
         message_id=identity,
         content=test.content,
@@ -201,7 +200,8 @@ def _filled(desk: Desk, turn: Turn, edition: Edition, job: Job) -> Preview:
 
 
 def _job(who: Traced, taken: Taken) -> Job:
-    return _stranger(who.address)._replace(
+    return replace(
+        _stranger(who.address),
         subscriber_id=who.id,
         subscription_id=taken.id,
         name=who.name,

@@ -11,8 +11,8 @@ import contextlib
 import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from feeds.errors import StoreError
 from notifier.delivery.carriers.queue import WorkQueue
@@ -28,7 +28,8 @@ _OFTEN = 0.5  # seconds: whoever needs more so soon is given twice as much
 Clock = Callable[[], datetime]
 
 
-class Piece(NamedTuple):
+@dataclass(slots=True)
+class Piece:
     """One delivery to be made, and the words of it."""
 
     chunk: Chunk
@@ -119,8 +120,10 @@ class Supply:
 
     def take(self) -> Piece | None:
         """Return the next piece, if there is one; `end` it in any case."""
-        if self._over.is_set() or not self._pieces:
-            return None
+        return None if self._over.is_set() or not self._pieces else self.pass_on()
+
+    def pass_on(self) -> Piece:
+        """Take the piece that `look` has just returned."""
         piece = self._pieces.popleft()
         if len(self._pieces) <= self._enough:
             self._low.set()

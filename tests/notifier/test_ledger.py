@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import psycopg
@@ -406,7 +407,7 @@ async def test_two_who_claim_at_once_get_two_chunks(
 async def test_the_books_count_by_digest_and_state(database: Database, ledger: Clerk) -> None:
     await open_for(database, "ada", "ben", "cid")
     _, job = await begun(database)
-    answer = unanswered(Phase.DATA, "busy")._replace(code=451)
+    answer = replace(unanswered(Phase.DATA, "busy"), code=451)
     due = SLOT + timedelta(minutes=1)
     await ledger.mark(job, Mark(state=State.DEFERRED, due=due, answer=answer), SLOT)
     assert await ledger.books() == {("morning", "deferred"): 1, ("morning", "queued"): 2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ ACCEPTED = Answer(verdict=Verdict.ACCEPTED, phase=Phase.ANSWER, code=250)
 class Relay:
     """A way out that answers as told, after `seconds`."""
 
-    answer: Answer = ACCEPTED
+    answer: Answer = field(default_factory=lambda: ACCEPTED)
     seconds: float = 0.0
     letters: int = 0
     profile: DkimProfile | None = None

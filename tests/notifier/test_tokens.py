@@ -12,7 +12,9 @@ from notifier.tokens import (
     BOUNCED,
     UNSUBSCRIBED,
     SecretKey,
+    identity,
     local_part,
+    names_of,
     read_local_part,
     returns,
 )
@@ -34,6 +36,15 @@ def test_an_envelope_sender_comes_back_in_any_case(key_id: int, issue: int, read
         assert claim is not None
         assert (claim.purpose, claim.key_id, claim.numbers) == (BOUNCED, key_id, (issue, reader))
         assert returns(claim, key)
+
+
+@given(st.integers(0, 999_999_999), numbers, numbers)
+def test_a_delivery_has_the_same_names_however_they_are_asked_for(
+    key_id: int, issue: int, reader: int
+) -> None:
+    key = SecretKey(key_id, b"k" * 32)
+    apart = identity(key.secret, str(issue), str(reader)), local_part(key, BOUNCED, issue, reader)
+    assert names_of(key, issue, reader) == apart
 
 
 def test_nobody_else_can_make_one() -> None:

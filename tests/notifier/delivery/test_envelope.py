@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.delivery.envelope import Offers, commands, mail_command, rcpt_command, xtext
+from notifier.delivery.delivery import Letter, Phase, Verdict
+from notifier.delivery.envelope import (
+    Offers,
+    Unfit,
+    commands,
+    one_by_one,
+    unfit,
+    xtext,
+)
 from notifier.returns.reports import unxtext
 from tests.notifier.delivery.letters import a_letter
 
 REPORTING = Offers(size=True, dsn=True)
-LETTER = a_letter(content=b"x\r\n")._replace(
-    envelope_id=lambda: "b-1-a-b-token", recipient="a+b@x.example"
-)
+LETTER = replace(a_letter(content=b"x\r\n"), envelope_id="b-1-a-b-token", recipient="a+b@x.example")
+
+
+def mail_command(letter: Letter, offers: Offers) -> bytes:
+    return one_by_one(letter, offers)[0]
+
+
+def rcpt_command(letter: Letter, offers: Offers) -> bytes:
+    return one_by_one(letter, offers)[1]
 
 
 def test_a_relay_that_reports_is_told_whose_letter_it_is() -> None:
@@ -33,9 +49,34 @@ def test_a_group_has_the_commands_that_would_go_one_by_one() -> None:
 
 
 def test_an_address_in_another_script_needs_smtputf8_also_where_the_words_are_sound() -> None:
-    letter = LETTER._replace(recipient="anna.müller@x.example", sound=True)
-    assert mail_command(letter, Offers()) == b"MAIL FROM:<news@example.org> SMTPUTF8"
-    assert rcpt_command(letter, Offers()) == "RCPT TO:<anna.müller@x.example>".encode()
+    letter = replace(LETTER, recipient="anna.müller@x.example", sound=True)
+    offers = Offers(smtputf8=True)
+    assert mail_command(letter, offers) == b"MAIL FROM:<news@example.org> SMTPUTF8"
+    assert rcpt_command(letter, offers) == "RCPT TO:<anna.müller@x.example>".encode()
+
+
+@pytest.mark.parametrize(
+    ("letter", "verdict", "why"),
+    [
+        (replace(LETTER, sender="no address"), Verdict.HALT, "not an address"),
+        (replace(LETTER, recipient="no address"), Verdict.FAILED, "not an address"),
+        (replace(LETTER, content=b"x\n"), Verdict.FAILED, "a bare line end"),
+        (replace(LETTER, content=b"x" * 19 + b"\r\n"), Verdict.FAILED, "21 octets"),
+        (replace(LETTER, recipient="änna@x.example"), Verdict.FAILED, "SMTPUTF8"),
+    ],
+)
+def test_nothing_is_said_of_a_letter_that_a_relay_cannot_take(
+    letter: Letter, verdict: Verdict, why: str
+) -> None:
+    offers = Offers(size=True, max_size=20)
+    refused = unfit(letter, offers)
+    assert refused is not None
+    assert (refused.verdict, refused.phase) == (verdict, Phase.SENDER)
+    assert why in refused.text
+    for written in (commands, one_by_one):
+        with pytest.raises(Unfit, match=why):
+            written(letter, offers)
+    assert unfit(LETTER, offers) is None
 
 
 def test_a_relay_that_does_not_report_is_asked_nothing() -> None:
@@ -44,23 +85,23 @@ def test_a_relay_that_does_not_report_is_asked_nothing() -> None:
 
 
 def test_the_message_id_is_the_name_where_there_is_no_other() -> None:
-    letter = LETTER._replace(envelope_id=str, message_id="<one+two=2@example.org>")
+    letter = replace(LETTER, envelope_id="", message_id="<one+two=2@example.org>")
     assert mail_command(letter, REPORTING).endswith(b" ENVID=one+2Btwo+3D2@example.org")
-    too_long = letter._replace(message_id=f"<{'i' * 90}@example.org>")
+    too_long = replace(letter, message_id=f"<{'i' * 90}@example.org>")
     assert b"ENVID" not in mail_command(too_long, REPORTING)
 
 
 def test_nothing_is_reported_to_nobody() -> None:
-    letter = LETTER._replace(sender="")
+    letter = replace(LETTER, sender="")
     assert mail_command(letter, REPORTING) == b"MAIL FROM:<> SIZE=3"
     assert rcpt_command(letter, REPORTING) == b"RCPT TO:<a+b@x.example>"
 
 
 def test_an_international_address_is_named_as_far_as_ascii_goes() -> None:
-    far = LETTER._replace(recipient="anna@b\u00fccher.example")
+    far = replace(LETTER, recipient="anna@b\u00fccher.example")
     assert rcpt_command(far, REPORTING).endswith(b" ORCPT=rfc822;anna@xn--bcher-kva.example")
-    farther = LETTER._replace(recipient="\u00e4nna@b\u00fccher.example")
-    assert rcpt_command(farther, REPORTING).endswith(b"> NOTIFY=FAILURE")
+    farther = replace(LETTER, recipient="\u00e4nna@b\u00fccher.example")
+    assert rcpt_command(farther, replace(REPORTING, smtputf8=True)).endswith(b"> NOTIFY=FAILURE")
 
 
 @given(st.text(st.characters(max_codepoint=127)))

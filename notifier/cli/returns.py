@@ -39,11 +39,20 @@ def command(maildir: Path | None, recipient: str, config: Path, as_json: bool) -
     while sys.stdin.buffer.read(MOST_OCTETS):
         pass  # a pipe that is closed early is an error to whoever writes to it
     try:
+        _require_message(raw)
         taken = asyncio.run(_take(config, raw, recipient))
     except Exception as error:  # noqa: BLE001 - any other exit status makes servers drop the mail
         _explain(error)
         sys.exit(_TRY_AGAIN)
     _tell([taken], as_json=as_json)
+
+
+def _require_message(raw: bytes) -> None:
+    """Refuse nothing at all: no server hands that on, so a pipe is broken."""
+    from notifier.errors import NotifierError
+
+    if not raw.strip():
+        raise NotifierError("there is no message on standard input; see --maildir for many")
 
 
 async def _take(config: Path, raw: bytes, recipient: str) -> Taken:

@@ -57,6 +57,13 @@ def test_a_mail_server_keeps_what_cannot_be_taken_in_now(tmp_path: Path, config:
     assert "paperround: " in locked.stderr
 
 
+@pytest.mark.parametrize("nothing", [b"", b"\r\n \n"])
+def test_nothing_on_standard_input_is_a_pipe_that_is_broken(config: str, nothing: bytes) -> None:
+    empty = run("returns", config=config, stdin=nothing)
+    assert empty.exit_code == 75
+    assert "paperround: there is no message on standard input" in empty.stderr
+
+
 def test_a_maildir_is_emptied(tmp_path: Path, config: str) -> None:
     (tmp_path / "back" / "new").mkdir(parents=True)
     (tmp_path / "back" / "new" / "1").write_bytes(a_bounce())

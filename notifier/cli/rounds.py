@@ -17,8 +17,9 @@ class Sent:
     """What a round by hand did; `left_to` says who delivers when it is not us.
 
     `waiting` is by when what waits for a time is due, by digest; `interrupted` how many deliveries
-    were left when it was told to end, None where it was not; `held` what was held before a release,
-    `test` what became of a test message.
+    were left when it was told to end, None where it was not; `doubtful` how many were under way
+    when sending broke off before, which `resend` sends once more; `held` what was held before a
+    release, `test` what became of a test message.
     """
 
     opened: list[Opened] = field(default_factory=list)
@@ -26,6 +27,8 @@ class Sent:
     left_to: str = ""
     waiting: Mapping[str, datetime] = field(default_factory=dict)
     interrupted: int | None = None
+    doubtful: int = 0
+    resend: bool = True
     held: tuple[Held, ...] | None = None
     test: tuple[Preview, Answer | None] | None = None
 
@@ -37,6 +40,8 @@ def lines_of(sent: Sent) -> list[str]:
     if sent.held is not None and not sent.opened:
         return ["nothing was sent" if sent.held else "nothing is held"]
     lines = _opened_lines(sent.opened) if sent.opened else ["nothing is due"]
+    if sent.doubtful:
+        lines.append(_doubt_line(sent))
     counts = [f"{number} {state}" for state, number in sorted(sent.delivered.counts.items())]
     lines += sorted(set(sent.delivered.failures))
     if sent.delivered.halted:
@@ -50,6 +55,13 @@ def lines_of(sent: Sent) -> list[str]:
         left = counted(sent.interrupted, "message")
         lines.append(f"interrupted: {left} left for the service, or the next `paperround send`")
     return [*lines, *waiting_lines(waiting_data(sent.waiting))]
+
+
+def _doubt_line(sent: Sent) -> str:
+    found = f"{counted(sent.doubtful, 'message')} without an answer since sending broke off"
+    if sent.resend:
+        return f"{found}: sent once more, so a reader may have two copies"
+    return f"{found}: in doubt, see `paperround deliveries list --state in_doubt`"
 
 
 def _opened_lines(opened: Sequence[Opened]) -> list[str]:
@@ -94,6 +106,7 @@ def data_of(sent: Sent) -> dict[str, object]:
         "left_to": sent.left_to,
         "waiting": waiting_data(sent.waiting),
         "interrupted": sent.interrupted,
+        "doubtful": sent.doubtful,
         "held": held_data(sent.held or ()),
         "test": _test_data(*sent.test) if sent.test else None,
     }

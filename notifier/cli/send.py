@@ -128,6 +128,8 @@ async def _delivered(house: House, moment: datetime, sent: Sent) -> Sent:
     """Deliver what is pending, unless the service does."""
     try:
         with alone(house.database.path, "send"):
+            doubtful = await house.ledger.abandon(now()) if house.database.is_sqlite else 0
+            sent = replace(sent, doubtful=doubtful, resend=house.sender().resend)
             with interruptible() as stop:
                 delivered = await _deliver(house, moment, stop)
             waiting = await house.ledger.due_by(max(moment, now()))
@@ -140,8 +142,6 @@ async def _delivered(house: House, moment: datetime, sent: Sent) -> Sent:
 async def _deliver(house: House, moment: datetime, stop: asyncio.Event) -> Delivered:
     """Deliver what is pending now, and what is due at a `moment` that is yet to come."""
     ahead = max(moment - now(), timedelta(0))
-    if house.database.is_sqlite:
-        await house.ledger.abandon(now())
     await house.drop_old(now())
     done = await deliver(house.sender(), lambda: now() + ahead, stop)
     await house.mend_jobs(now())

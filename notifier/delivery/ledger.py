@@ -111,14 +111,25 @@ class Ledger:
         """Keep claims until `until`; return how many of them still were ours."""
         return await self._database.writing(None, leasing.renew, held, until)
 
-    async def abandon(self, now: datetime) -> None:
-        """Free what other senders have claimed: for whoever knows that there is none."""
+    async def abandon(self, now: datetime) -> int:
+        """Free what other senders have claimed: for whoever knows that there is none.
+
+        Returns how many deliveries they had under way, which are in doubt.
+        """
+        ended = {"leased_until": now - timedelta(microseconds=1)}
         async with self._database.write() as connection:
-            await connection.execute(
+            freed = await connection.execute(
                 update(chunks)
                 .where(chunks.c.state == "leased")
-                .values(leased_until=now - timedelta(microseconds=1))
+                .values(ended)
+                .returning(chunks.c.issue_id, chunks.c.number)
             )
+            places = [(row[0], row[1]) for row in freed]
+            if not places:
+                return 0
+            doubtful = leasing.keys_in(places, [State.SENDING])
+            number = await connection.scalar(select(func.count()).select_from(doubtful))
+        return number or 0
 
     def note(self, job: Job, mark: Mark, now: datetime) -> None:
         """Record what became of the attempt that `job` was started for, and of no later one.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from notifier.cli.rounds import Sent, lines_of
 from tests.smtp_server import SmtpServer, Stall, Step
 
 pytestmark = pytest.mark.slow
@@ -88,3 +89,17 @@ async def test_whoever_is_told_twice_ends_at_once(folder: Path) -> None:
         process.send_signal(signal.SIGINT)
         async with asyncio.timeout(20):
             assert await process.wait() == 130
+    async with SmtpServer() as server:
+        config.write_text(SITE.format(port=server.port))
+        status, told = await sent(folder)
+        assert (status, told["messages"]) == (0, {"accepted": READERS})
+        assert told["doubtful"] in {1, 2}  # one for each connection at most
+        assert (await sent(folder))[1]["doubtful"] == 0
+
+
+@pytest.mark.parametrize(("resend", "words"), [(True, "two copies"), (False, "--state in_doubt")])
+def test_what_was_broken_off_is_told_with_what_becomes_of_it(resend: bool, words: str) -> None:
+    lines = lines_of(Sent(doubtful=2, resend=resend))
+    assert lines[1].startswith("2 messages without an answer since sending broke off: ")
+    assert words in lines[1]
+    assert len(lines_of(Sent(resend=resend))) == len(lines) - 1

@@ -60,7 +60,7 @@ def lines_of(sent: Sent) -> list[str]:
 def _doubt_line(sent: Sent) -> str:
     found = f"{counted(sent.doubtful, 'message')} without an answer since sending broke off"
     if sent.resend:
-        return f"{found}: sent once more, so a reader may have two copies"
+        return f"{found}: sent once more if not done before, so a reader may have two copies"
     return f"{found}: in doubt, see `paperround deliveries list --state in_doubt`"
 
 

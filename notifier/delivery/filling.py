@@ -151,9 +151,7 @@ def _written(names: Sequence[str], values: Mapping[str, str]) -> list[bytes]:
     written: list[bytes] = []
     before: str | None = None
     for name in names:
-        if name not in values:
-            raise _missing(name)
-        value = values[name]
+        value = values[name] if name in values else _value(name, values)
         if value is before:  # two links are often one
             pass
         elif _AS_IT_IS.fullmatch(value):
@@ -168,16 +166,16 @@ def _written(names: Sequence[str], values: Mapping[str, str]) -> list[bytes]:
 def _subject(template: Sequence[str], values: Mapping[str, str]) -> bytes:
     """Return the field; of `template` every second piece is the name of a value."""
     pieces = [*template]
-    for at, name in enumerate(template):
-        if at % 2:
-            if name not in values:
-                raise _missing(name)
-            pieces[at] = values[name]
+    for at in range(1, len(pieces), 2):
+        pieces[at] = _value(pieces[at], values)
     return headers.unstructured("Subject", "".join(pieces))
 
 
-def _missing(name: str) -> InvalidMessage:
-    return InvalidMessage(f"no value for the slot {name}")
+def _value(name: str, values: Mapping[str, str]) -> str:
+    try:
+        return values[name]
+    except KeyError:
+        raise InvalidMessage(f"no value for the slot {name}") from None
 
 
 def _message_id(identifier: str) -> bytes:

@@ -6,8 +6,8 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,14 @@ async def book(database: Database) -> AsyncIterator[Book]:
     yield Book(database)
     async with database.write() as connection:
         await connection.run_sync(ENTRIES.metadata.drop_all)
+
+
+@pytest.fixture
+async def filed(sqlite: Database) -> Book:
+    """A book that is a file's."""
+    async with sqlite.write() as connection:
+        await connection.run_sync(ENTRIES.metadata.create_all)
+    return Book(sqlite)
 
 
 async def test_whoever_waits_shares_a_commit_with_all_who_wait(book: Book) -> None:
@@ -253,62 +261,58 @@ def log_of(database: Database) -> int:
     return Path(f"{database.path}-wal").stat().st_size
 
 
-async def test_the_log_of_a_file_has_its_size_soon(sqlite: Database) -> None:
-    async with sqlite.write() as connection:
-        await connection.run_sync(ENTRIES.metadata.create_all)
-    book = Book(sqlite)
-    await book.door.put((0, "x"))
+async def test_the_log_of_a_file_has_its_size_soon(sqlite: Database, filed: Book) -> None:
+    await filed.door.put((0, "x"))
     assert log_of(sqlite) < 1_000_000  # whoever writes little needs no more
-    await put_some(book, 1)
+    await put_some(filed, 1)
     size = log_of(sqlite)
     assert size > 4_000_000
     for number in range(21, 321, 20):
-        await put_some(book, number)
+        await put_some(filed, number)
     assert log_of(sqlite) == size
-    assert await book.read() == list(range(321))
+    assert await filed.read() == list(range(321))
     async with sqlite.read() as reading:
         assert "room" not in await reading.run_sync(lambda sync: inspect(sync).get_table_names())
 
 
 async def test_of_a_disk_with_little_left_nothing_is_taken_beforehand(
-    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+    sqlite: Database, filed: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with sqlite.write() as connection:
-        await connection.run_sync(ENTRIES.metadata.create_all)
     monkeypatch.setattr(engines, "_LITTLE", 2**40)
-    await put_some(Book(sqlite), 0)
+    await put_some(filed, 0)
     assert log_of(sqlite) < 1_000_000
 
 
-async def test_the_first_commit_waits_for_another_program_at_the_file(sqlite: Database) -> None:
-    async with sqlite.write() as connection:
-        await connection.run_sync(ENTRIES.metadata.create_all)
-    book = Book(sqlite)
-    with closing(sqlite3.connect(str(sqlite.path), isolation_level=None)) as other:
+@contextmanager
+def another_program(database: Database) -> Iterator[None]:
+    """Somebody else writes to the file."""
+    with closing(sqlite3.connect(str(database.path), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        waiting = asyncio.ensure_future(book.door.put((1, "x")))
+        yield
+        other.execute("COMMIT")
+
+
+async def test_the_first_commit_waits_for_another_program_at_the_file(
+    sqlite: Database, filed: Book
+) -> None:
+    with another_program(sqlite):
+        waiting = asyncio.ensure_future(filed.door.put((1, "x")))
         await asyncio.sleep(0.1)
         assert not waiting.done()
-        other.execute("COMMIT")
     assert await waiting == 1
-    assert await book.read() == [1]
+    assert await filed.read() == [1]
 
 
 async def test_who_waits_for_another_program_at_the_file_keeps_nobody_else_waiting(
-    sqlite: Database, watch: Watch
+    sqlite: Database, filed: Book, watch: Watch
 ) -> None:
-    async with sqlite.write() as connection:
-        await connection.run_sync(ENTRIES.metadata.create_all)
-    book = Book(sqlite)
-    assert not await put_some(book, 0)
-    with closing(sqlite3.connect(str(sqlite.path), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        waiting = asyncio.ensure_future(book.door.put((20, "x")))
+    assert not await put_some(filed, 0)
+    with another_program(sqlite):
+        waiting = asyncio.ensure_future(filed.door.put((20, "x")))
         await asyncio.sleep(0.1)
         assert not waiting.done()
-        other.execute("COMMIT")
     assert await waiting == 20
-    assert book.threads[-1] is not threading.current_thread()
-    assert not await put_some(book, 21)
-    await book.door.close()
-    assert await book.read() == list(range(41))
+    assert filed.threads[-1] is not threading.current_thread()
+    assert not await put_some(filed, 21)
+    await filed.door.close()
+    assert await filed.read() == list(range(41))
